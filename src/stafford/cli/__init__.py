@@ -1,0 +1,1 @@
+"""One Typer module per noun: parses and prints, no logic."""

@@ -1,0 +1,52 @@
+"""`stafford ingest`: Kafka and spool into the lake."""
+
+import json
+import time
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from stafford.jobs.ingest import build
+from stafford.lakehouse.counts import Counts
+from stafford.settings import Settings
+
+INTERVAL_S = 2.0
+
+
+def ingest(
+    continuous: Annotated[
+        bool, typer.Option("--continuous", help="Go on until Ctrl-C; without it, stop when all is read.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
+) -> None:
+    """Read Kafka and the spool into bronze, and bronze into silver and quarantine.
+
+    Safe to repeat and to kill: it goes on where it stopped, and doubles nothing.
+
+    Example: stafford ingest --continuous
+    """
+    job = build(Settings())
+    console = Console(stderr=True)
+    with console.status("starting") as status:
+        if continuous:
+            with job.stream(status.update) as ingestion:
+                try:
+                    while True:
+                        ingestion.check()
+                        status.update(_sentence(job.count()))
+                        time.sleep(INTERVAL_S)
+                except KeyboardInterrupt:
+                    status.update("stopping after the batches in flight")
+        else:
+            job.run(status.update)
+        counts = job.count()
+    typer.echo(json.dumps(asdict(counts)) if as_json else _sentence(counts))
+
+
+def _sentence(counts: Counts) -> str:
+    return (
+        f"bronze {counts.bronze:,} · silver {counts.silver:,} · quarantine {counts.quarantined:,} · "
+        f"duplicates {counts.duplicates:,} · waiting {counts.backlog:,}"
+    )

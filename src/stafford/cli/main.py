@@ -1,0 +1,75 @@
+"""The command line: registers the commands, and turns errors into one line and an exit code."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from stafford.cli import (
+    build,
+    clean,
+    contracts,
+    demo,
+    doctor,
+    generate,
+    ingest,
+    kafka,
+    publish,
+    reconcile,
+    report,
+    simulate,
+    topics,
+)
+from stafford.errors import StaffordError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="An end-to-end e-commerce data platform that knows the truth about every event it sent.",
+    epilog="Start with: stafford demo",
+)
+app.command()(demo.demo)
+app.command()(doctor.doctor)
+app.command()(simulate.simulate)
+app.command()(generate.generate)
+app.command()(ingest.ingest)
+app.command()(publish.publish)
+app.command()(build.build)
+app.command()(reconcile.reconcile)
+app.command()(report.report)
+app.command()(clean.clean)
+app.add_typer(kafka.app, name="kafka")
+app.add_typer(topics.app, name="topics")
+app.add_typer(contracts.app, name="contracts")
+
+
+@app.callback()
+def common(
+    home: Annotated[
+        Path | None,
+        typer.Option(help="Where everything that a run writes goes [default: data/shop]."),
+    ] = None,
+) -> None:
+    """Options of every command."""
+    if home is not None:
+        # Settings are read by each command; the option is one more way to set this one.
+        os.environ["STAFFORD_HOME"] = str(home)
+
+
+def main() -> None:
+    """Run the command line.
+
+    Exit codes: 0 done; 1 and above, see stafford.errors (3 does not reconcile, 74 disk, 75 try again,
+    78 configuration); 130 stopped by Ctrl-C.
+    """
+    try:
+        app()
+    except StaffordError as error:
+        Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {escape(str(error))}")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,1 @@
+"""Pure frozen types that every stage shares: records, labels, windows and money."""

@@ -1,0 +1,29 @@
+"""Where the Delta tables are, below one root URI."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Lake:
+    """The tables of one lake."""
+
+    uri: str
+
+    @property
+    def bronze(self) -> str:
+        """Kafka as it was: append only, one row per record, partitioned by topic."""
+        return f"{self.uri}/bronze"
+
+    @property
+    def quarantine(self) -> str:
+        """What breaks its contract: one row per distinct record, with its reasons and raw bytes."""
+        return f"{self.uri}/quarantine"
+
+    @property
+    def duplicates(self) -> str:
+        """Where each removed double stood: one row per removed record."""
+        return f"{self.uri}/duplicates"
+
+    def silver(self, topic: str) -> str:
+        """Typed events of a topic: one row per event_id."""
+        return f"{self.uri}/silver/{topic}"

@@ -1,0 +1,92 @@
+"""Everything that can go wrong, grouped by what the caller can do next.
+
+StaffordError
+  Transient               retry, with a limit
+    TransportUnavailable  neither Kafka nor the spool took a batch
+    NotReady              something that was started did not answer in time
+  Terminal                stop and say why
+    ConfigError           a setting, profile, plan or tool is wrong or missing
+    HomeInUse             another command is writing to the same home
+    ContractViolation     a contract is not what its readers need
+    UnsafeChange          a change would break key order or lose data
+    CorruptDownload       a jar is not the one that was locked
+    CorruptSegment        a spool segment's checksum does not match, other than at its torn tail
+    OffsetOutOfRange      retention took records before they were read: data was lost
+    StorageError          a disk is full or a folder cannot be written
+    ReconciliationError   ledger and tables disagree
+
+Library errors leave the room they happened in only as one of these, by `raise ... from exc`.
+Messages say what happened, to what, and what to do next.
+"""
+
+
+class StaffordError(Exception):
+    """Base of every error that a command reports without a traceback."""
+
+    exit_code = 1
+
+
+class Transient(StaffordError):
+    """May heal by itself: retry, with a limit."""
+
+    exit_code = 75  # EX_TEMPFAIL, sysexits.h
+
+
+class TransportUnavailable(Transient):
+    """No durable log took the batch."""
+
+
+class NotReady(Transient):
+    """A component that was started did not answer within its bound."""
+
+
+class Terminal(StaffordError):
+    """Will not heal by retrying: stop and say why."""
+
+
+class ConfigError(Terminal):
+    """A setting, a profile, a plan or a tool is wrong or missing."""
+
+    exit_code = 78  # EX_CONFIG, sysexits.h
+
+
+class HomeInUse(Terminal):
+    """Another command is writing to the same home."""
+
+
+class ContractViolation(Terminal):
+    """A contract is not what its readers need."""
+
+    exit_code = 65  # EX_DATAERR, sysexits.h
+
+
+class UnsafeChange(Terminal):
+    """A change would break key order or lose data, and nobody allowed it."""
+
+
+class CorruptDownload(Terminal):
+    """A downloaded file is not the one that was locked."""
+
+
+class CorruptSegment(Terminal):
+    """A spool segment is damaged other than at its torn tail."""
+
+    exit_code = 65
+
+
+class OffsetOutOfRange(Terminal):
+    """Retention took records before they were read."""
+
+    exit_code = 65
+
+
+class StorageError(Terminal):
+    """A disk is full or a folder cannot be written."""
+
+    exit_code = 74  # EX_IOERR, sysexits.h
+
+
+class ReconciliationError(Terminal):
+    """Ledger and tables disagree."""
+
+    exit_code = 3

@@ -1,0 +1,9 @@
+"""Makes the events of a shop: pure, seeded, and with the truth about each of them."""
+
+from stafford.generator.assembly import Batch
+from stafford.generator.mess_profile import Defect
+from stafford.generator.profile import Profile, load_profile
+from stafford.generator.shop import GENERATOR_VERSION, Shop, Stream
+from stafford.generator.slicing import generate
+
+__all__ = ["GENERATOR_VERSION", "Batch", "Defect", "Profile", "Shop", "Stream", "generate", "load_profile"]

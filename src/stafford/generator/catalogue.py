@@ -1,0 +1,160 @@
+"""What is on sale: products, their prices week by week, and how popular they are.
+
+Everything is a function of (product, week), so a price in force at any instant needs no history beyond
+the weeks since the shop opened, which are tabulated as they are asked for.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stafford.generator.curve import MINUTE, SECOND, WEEK
+from stafford.generator.distributions import accumulate_shares, choose
+from stafford.generator.draft import Draft, concatenate, without_money
+from stafford.generator.profile import CatalogueProfile
+from stafford.generator.randomness import (
+    Flags,
+    Floats,
+    Ints,
+    derive,
+    draw_below,
+    draw_unit,
+    name_stream,
+    raise_to,
+)
+
+_PRODUCT = name_stream("product")
+_WEEKLY_PRICE = name_stream("weekly price")
+_EVENT = name_stream("product event")
+_LAUNCHED, _PRICE_CHANGED = 0, 1
+_ENDINGS = np.array([99, 95, 90], np.int64)
+_PERCENT_OF_BASE = np.array([70, 80, 90, 100, 105], np.int64)
+
+
+class Catalogue:
+    """Products of one shop. Numbers 0 to products-1 open with it; the rest launch week by week."""
+
+    def __init__(self, profile: CatalogueProfile, root: int, opens_at: int) -> None:
+        self._profile = profile
+        self._root = root
+        self.opens_at = opens_at
+        self.categories = tuple(profile.categories)
+        self.returned: Floats = np.array([c.returned for c in profile.categories.values()], np.float64)
+        self._category_bounds = accumulate_shares([c.weight for c in profile.categories.values()])
+        self._prices: Ints = np.zeros((0, 0), np.int64)  # in force at the end of [week, product]
+        self._changed_at: Ints = np.zeros((0, 0), np.int64)  # UTC microseconds; 0: not that week
+        self._rankings: list[Ints] = []  # product numbers by popularity, in each week
+
+    def count(self, week: int) -> int:
+        """Products that are on sale for the whole of a week."""
+        return self._profile.products + self._profile.launches_per_week * max(week, 0)
+
+    def find_week(self, micros: Ints) -> Ints:
+        """Weeks since the shop opened."""
+        return (micros - self.opens_at) // WEEK
+
+    def categorise(self, products: Ints) -> Ints:
+        """Index into `categories` of each product."""
+        keys = derive(self._root, _PRODUCT, products)
+        return choose(draw_unit(keys, 0), self._category_bounds)
+
+    def launch(self, products: Ints) -> Ints:
+        """When each product is first on sale, in UTC microseconds."""
+        initial = self._profile.products
+        spread = self.opens_at + products * (MINUTE // 2) // initial
+        later = products - initial
+        week = later // max(self._profile.launches_per_week, 1)
+        keys = derive(self._root, _PRODUCT, products)
+        in_week = draw_below(keys, 1, WEEK - 2 * SECOND)
+        return np.where(later < 0, spread, self.opens_at + week * WEEK + in_week)
+
+    def pick(self, micros: Ints, units: Floats) -> Ints:
+        """Products by popularity among those on sale at each instant: views ~ rank^-(1 - 1/power)."""
+        weeks = self.find_week(micros)
+        ranks = raise_to(units, self._profile.popularity_power)
+        picked = np.zeros(len(micros), np.int64)
+        for week in np.unique(weeks).tolist():
+            self._tabulate(week)
+            here = weeks == week
+            ranking = self._rankings[week]
+            picked[here] = ranking[(ranks[here] * len(ranking)).astype(np.int64)]
+        return picked
+
+    def price(self, products: Ints, micros: Ints) -> Ints:
+        """Price in cents that is in force for each product at each instant."""
+        if not len(products):
+            return np.zeros(0, np.int64)
+        weeks = self.find_week(micros)
+        self._tabulate(int(weeks.max()))
+        before_change = self._changed_at[weeks, products] > micros
+        return self._prices[np.where(before_change, weeks - 1, weeks), products]
+
+    def draft(self, start: int, end: int) -> Draft:
+        """Launches and price changes in [start, end), in UTC microseconds."""
+        first, last = (int(week) for week in self.find_week(np.array([start, end - 1], np.int64)))
+        self._tabulate(last)
+        products = np.arange(self.count(last + 1), dtype=np.int64)
+        launched_at = self.launch(products)
+        launches = self._draft(_LAUNCHED, products, launched_at)
+        drafts = [launches.take((launched_at >= start) & (launched_at < end))]
+        for week in range(max(first, 1), last + 1):
+            changed_at = self._changed_at[week]
+            rows = np.flatnonzero((changed_at >= max(start, 1)) & (changed_at < end))
+            drafts.append(self._draft(_PRICE_CHANGED, rows, changed_at[rows]))
+        return concatenate(drafts)
+
+    def _draft(self, kind: int, products: Ints, occurred: Ints) -> Draft:
+        keys = derive(self._root, _PRODUCT, products)
+        columns: dict[str, NDArray[np.int64]] = {
+            "product": products,
+            "category": self.categorise(products),
+            "name": draw_below(keys, 5, 1 << 40),
+            "price": self.price(products, occurred),
+            "launched_at": self.launch(products),
+        }
+        moments = derive(keys, _EVENT, occurred - self.opens_at)
+        kinds = np.full(len(products), kind, np.int64)
+        return Draft("products", kinds, occurred, occurred, moments, keys, without_money(len(kinds)), columns)
+
+    def _tabulate(self, week: int) -> None:
+        for new in range(len(self._prices), week + 1):
+            # One product column per product that will have launched when the week ends.
+            products = np.arange(self.count(new + 1), dtype=np.int64)
+            before = np.zeros(len(products), np.int64) if new == 0 else self._prices[new - 1, : len(products)]
+            prices, changed_at = self._price_week(new, products, before)
+            self._prices = _append_row(self._prices, prices)
+            self._changed_at = _append_row(self._changed_at, changed_at)
+            keys = derive(self._root, _PRODUCT, products[: self.count(new)])
+            self._rankings.append(np.argsort(keys, kind="stable").astype(np.int64))
+
+    def _price_week(self, week: int, products: Ints, before: Ints) -> tuple[Ints, Ints]:
+        base = self._price_base(products)
+        known = np.zeros(len(products), np.int64)
+        known[: len(before)] = before
+        known = np.where(known == 0, base, known)
+        keys = derive(derive(self._root, _PRODUCT, products), _WEEKLY_PRICE, week)
+        percent = _PERCENT_OF_BASE[draw_below(keys, 0, len(_PERCENT_OF_BASE))]
+        offered = self._charm(products, base * percent // 100)
+        changes: Flags = draw_unit(keys, 1) < self._profile.price_changes_per_week
+        changes &= (offered != known) & (products < self.count(week - 1)) & (week > 0)
+        # Not in the first or last second, so that week and price always agree.
+        moment = self.opens_at + week * WEEK + SECOND + draw_below(keys, 2, WEEK - 2 * SECOND)
+        return np.where(changes, offered, known), np.where(changes, moment, 0)
+
+    def _price_base(self, products: Ints) -> Ints:
+        ranges = [c.price_cents for c in self._profile.categories.values()]
+        category = self.categorise(products)
+        least = np.array([r.least for r in ranges], np.int64)[category]
+        most = np.array([r.most for r in ranges], np.int64)[category]
+        units = raise_to(draw_unit(derive(self._root, _PRODUCT, products), 3), 2)
+        return self._charm(products, least + (units * (most - least + 1)).astype(np.int64))
+
+    def _charm(self, products: Ints, cents: Ints) -> Ints:
+        endings = _ENDINGS[draw_below(derive(self._root, _PRODUCT, products), 4, len(_ENDINGS))]
+        return cents // 100 * 100 + endings
+
+
+def _append_row(table: Ints, row: Ints) -> Ints:
+    wider: Ints = np.zeros((len(table) + 1, len(row)), np.int64)
+    wider[:-1, : table.shape[1]] = table
+    wider[-1] = row
+    return wider

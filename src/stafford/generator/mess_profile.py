@@ -1,0 +1,53 @@
+"""Which defects the generator makes on purpose, and how often."""
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Rate = Annotated[float, Field(ge=0, le=0.5)]
+
+
+class Defect(StrEnum):
+    """What the mess does to a record; CLEAN is nothing. The order is part of the draw: add at the end."""
+
+    CLEAN = "clean"
+    DUPLICATE = "duplicate"
+    DUPLICATE_LATER = "duplicate_later"
+    LATE = "late"
+    WHITESPACE = "whitespace"
+    MISSING_REQUIRED = "missing_required"
+    NULL_REQUIRED = "null_required"
+    WRONG_TYPE = "wrong_type"
+    OUT_OF_RANGE = "out_of_range"
+    UNKNOWN_ENUM = "unknown_enum"
+    BAD_FORMAT = "bad_format"
+    BAD_TIMESTAMP_FUTURE = "bad_timestamp_future"
+    BAD_TIMESTAMP_1970 = "bad_timestamp_1970"
+    MALFORMED_JSON = "malformed_json"
+    TRUNCATED_JSON = "truncated_json"
+    EMPTY_BODY = "empty_body"
+    NOT_UTF8 = "not_utf8"
+
+
+class MessProfile(BaseModel):
+    """Share of records with each defect: of every topic, and where one topic differs."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    every_topic: dict[Defect, Rate]
+    topics: dict[str, dict[Defect, Rate]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _check_sum(self) -> Self:
+        for topic in ("", *self.topics):
+            total = sum(self.rates(topic).values())
+            if total > 1:
+                raise ValueError(f"the rates of {topic or 'every_topic'} sum to {total:.3f}, more than 1")
+        if Defect.CLEAN in {*self.every_topic, *(d for rates in self.topics.values() for d in rates)}:
+            raise ValueError("clean is what is left over; give no rate for it")
+        return self
+
+    def rates(self, topic: str) -> dict[Defect, float]:
+        """The rate of each defect on a topic."""
+        return {**self.every_topic, **self.topics.get(topic, {})}

@@ -1,0 +1,39 @@
+"""Names, addresses and cities of customers, from numbers."""
+
+from dataclasses import dataclass
+
+from stafford.generator.draft import NOTHING
+from stafford.generator.vocabulary import ADDRESS_DOMAINS, CITIES, FIRST_NAMES, LAST_NAMES
+
+_WORDS = 64  # more than any list of names has, so that digits of a name draw do not overlap
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """How a customer appears in events; nobody real."""
+
+    full_name: str
+    email: str
+    city: str | None
+
+
+def write_people(
+    numbers: list[int], countries: list[str], names: list[int], cities: list[int]
+) -> list[Person]:
+    """One person for each customer number.
+
+    Args:
+        numbers: customer numbers; they make addresses unique.
+        countries: ISO 3166-1 alpha-2 codes.
+        names: large draws that choose first and last name.
+        cities: large draws that choose the city, or NOTHING.
+    """
+    people = []
+    for number, country, name, city in zip(numbers, countries, names, cities, strict=True):
+        first_names, last_names, towns = FIRST_NAMES[country], LAST_NAMES[country], CITIES[country]
+        first, first_ascii = first_names[name % len(first_names)]
+        last, last_ascii = last_names[name // _WORDS % len(last_names)]
+        domain = ADDRESS_DOMAINS[name // _WORDS**2 % len(ADDRESS_DOMAINS)]
+        town = None if city == NOTHING else towns[city % len(towns)]
+        people.append(Person(f"{first} {last}", f"{first_ascii}.{last_ascii}{number}@{domain}", town))
+    return people

@@ -1,0 +1,220 @@
+"""What kind of shop it is: a checked, frozen reading of config/profiles/*.yaml."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from stafford.errors import ConfigError
+from stafford.generator.mess_profile import MessProfile
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Weight = Annotated[float, Field(gt=0)]
+Power = Annotated[int, Field(ge=1, le=8)]
+Country = Literal["DE", "FR", "GB", "NL", "US"]
+Category = Literal["apparel", "shoes", "accessories", "beauty", "home", "electronics"]
+Device = Literal["mobile", "desktop", "tablet"]
+Channel = Literal["direct", "organic_search", "paid_search", "email", "social", "affiliate"]
+Look = Literal["product", "category", "search", "home"]
+Method = Literal["card", "paypal", "bank_transfer", "gift_card"]
+Carrier = Literal["dhl", "ups", "postnl", "royal_mail"]
+ReturnReason = Literal["wrong_size", "not_as_described", "damaged", "changed_mind"]
+
+
+class Part(BaseModel):
+    """A part of a profile: an unknown name is an error, and nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Range(Part):
+    """Whole numbers from least to most, both included."""
+
+    least: int = Field(ge=0)
+    most: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _check_order(self) -> Self:
+        if self.most < self.least:
+            raise ValueError(f"most is {self.most}, which is below least, {self.least}")
+        return self
+
+
+class TrafficProfile(Part):
+    """Weights of the local hours and weekdays; only their proportions matter."""
+
+    hours: Annotated[tuple[Weight, ...], Field(min_length=24, max_length=24)]
+    weekdays: Annotated[tuple[Weight, ...], Field(min_length=7, max_length=7)]
+
+
+class CategoryProfile(Part):
+    """A category: its share of products, its prices, and the share of order lines that come back."""
+
+    weight: Weight
+    price_cents: Range
+    returned: Share
+
+
+class CatalogueProfile(Part):
+    """What is on sale."""
+
+    products: int = Field(ge=1, le=200_000)
+    launches_per_week: int = Field(ge=0, le=10_000)
+    price_changes_per_week: Share
+    popularity_power: Power
+    stock_lot_units: int = Field(ge=100, le=1_000_000)
+    categories: dict[Category, CategoryProfile] = Field(min_length=1)
+
+
+class CustomersProfile(Part):
+    """Who buys."""
+
+    initial_per_daily_session: float = Field(gt=0, le=100)
+    registrations_per_session: Share
+    loyalty_power: Power
+    newcomers: Share
+    moves: Share
+    consents: Share
+    countries: dict[Country, Weight] = Field(min_length=1)
+    segments: dict[Literal["bargain", "regular", "premium"], Weight] = Field(min_length=1)
+
+
+class IntentProfile(Part):
+    """Why visitors come; the shares are of this intent's sessions."""
+
+    share: Weight
+    steps: Range
+    with_cart: Share
+    with_checkout: Share
+    with_order: Share
+    signed_in: Share
+    devices: dict[Device, Weight] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _check_funnel(self) -> Self:
+        if not self.with_order <= self.with_checkout <= self.with_cart:
+            raise ValueError(
+                f"with_order {self.with_order} <= with_checkout {self.with_checkout} <= with_cart "
+                f"{self.with_cart} does not hold: nobody orders without a cart"
+            )
+        if self.with_cart > 0 and self.steps.least < 1:
+            raise ValueError("steps.least must be at least 1 where with_cart is above 0")
+        return self
+
+
+class DwellProfile(Part):
+    """Time on a page: Weibull."""
+
+    shape: float = Field(ge=0.3, le=3)
+    scale_s: float = Field(gt=0, le=600)
+    most_s: int = Field(ge=1, le=1_700)
+
+
+class SessionsProfile(Part):
+    """What visitors do."""
+
+    dwell: DwellProfile
+    looks: dict[Look, Weight]
+    channels: dict[Channel, Weight] = Field(min_length=1)
+    intents: dict[str, IntentProfile] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _check_looks(self) -> Self:
+        if "product" not in self.looks:
+            raise ValueError("looks needs a weight for product: nobody buys what they did not see")
+        return self
+
+
+class CartsProfile(Part):
+    """What goes into a cart: weights of 1, 2, 3 ... items, and of 1, 2, 3 ... units of each."""
+
+    items: Annotated[tuple[Weight, ...], Field(min_length=1, max_length=20)]
+    quantities: Annotated[tuple[Weight, ...], Field(min_length=1, max_length=5)]
+    removed: Share
+
+
+class OrdersProfile(Part):
+    """Prices of an order, in cents."""
+
+    discounted: Share
+    discount_percent: Annotated[tuple[Annotated[int, Field(ge=1, le=90)], ...], Field(min_length=1)]
+    shipping_cents: int = Field(ge=0)
+    free_shipping_from_cents: int = Field(ge=0)
+
+
+class PaymentsProfile(Part):
+    """How orders are paid. declined: share of attempts. retried: share of declines that try again."""
+
+    methods: dict[Method, Weight] = Field(min_length=1)
+    declined: Share
+    retried: Share
+
+
+class FulfilmentProfile(Part):
+    """How parcels travel. cancelled: share of paid orders; late: share of parcels after the promise."""
+
+    cancelled: Share
+    carriers: dict[Carrier, Weight] = Field(min_length=1)
+    dispatch_h: Range
+    promise_days: Range
+    late: Share
+    late_h: Range
+
+
+class ReturnsProfile(Part):
+    """How goods come back."""
+
+    requested_after_days: Range
+    refunded_after_days: Range
+    reasons: dict[ReturnReason, Weight] = Field(min_length=1)
+
+
+class Profile(Part):
+    """A kind of shop, with every number that shapes its events."""
+
+    name: str
+    description: str
+    traffic: TrafficProfile
+    catalogue: CatalogueProfile
+    customers: CustomersProfile
+    sessions: SessionsProfile
+    carts: CartsProfile
+    orders: OrdersProfile
+    payments: PaymentsProfile
+    fulfilment: FulfilmentProfile
+    returns: ReturnsProfile
+    mess: MessProfile
+
+
+def load_profile(name: str | Path, directory: Path) -> Profile:
+    """Read a profile.
+
+    Args:
+        name: `fashion-retail` for directory/fashion-retail.yaml, or the path of a YAML file.
+        directory: where the named profiles are.
+
+    Raises:
+        ConfigError: there is no such profile, or a field of it is wrong; names field, value and what is
+            allowed.
+    """
+    path = Path(name) if Path(name).suffix in {".yaml", ".yml"} else directory / f"{name}.yaml"
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as exc:
+        known = ", ".join(sorted(file.stem for file in directory.glob("*.yaml"))) or "none"
+        raise ConfigError(f"no profile {str(name)!r} at {path}; known profiles: {known}") from exc
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as exc:
+        raise ConfigError(f"profile {path} cannot be read as YAML: {exc}; correct the file") from exc
+    try:
+        return Profile.model_validate(content)
+    except ValidationError as exc:
+        raise ConfigError(f"profile {path} is wrong:\n{_explain(exc)}") from exc
+
+
+def _explain(error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors(include_url=False):
+        field = ".".join(str(part) for part in problem["loc"]) or "the whole file"
+        lines.append(f"  {field}: {problem['input']!r}: {problem['msg']}")
+    return "\n".join(lines)

@@ -1,0 +1,78 @@
+"""Counter-based randomness: every number is hash(seed, stream, entity, draw), never the next of a sequence.
+
+Nothing is consumed, so any process can compute any part alone, in any order, and gets the same bits.
+Only wrapping integer arithmetic and single IEEE 754 operations are used, which every machine rounds alike.
+
+Source: G. Steele, D. Lea, C. Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014
+(SplitMix64); its finaliser is Mix13 of D. Stafford, "Better Bit Mixing", 2011.
+"""
+
+from hashlib import blake2b
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Keys: TypeAlias = NDArray[np.uint64]
+Ints: TypeAlias = NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float64]
+Flags: TypeAlias = NDArray[np.bool_]
+
+_MASK = (1 << 64) - 1
+_GOLDEN = 0x9E3779B97F4A7C15
+_UNIT = 2.0**-53
+
+
+def name_stream(*parts: object) -> int:
+    """A 64-bit constant for a stream of draws, the same on every machine."""
+    text = "\x1f".join(str(part) for part in parts)
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
+
+
+def mix(values: Keys) -> Keys:
+    """Scramble 64-bit integers; a bijection, so distinct inputs stay distinct."""
+    mixed = values ^ (values >> np.uint64(30))
+    mixed *= np.uint64(0xBF58476D1CE4E5B9)
+    mixed ^= mixed >> np.uint64(27)
+    mixed *= np.uint64(0x94D049BB133111EB)
+    mixed ^= mixed >> np.uint64(31)
+    return mixed
+
+
+def step(index: NDArray[Any] | int) -> Keys:
+    """How far draw or child number `index` lies from its parent; always an array, which wraps silently."""
+    return np.atleast_1d(np.asarray(index)).astype(np.uint64) * np.uint64(_GOLDEN)
+
+
+def derive(parent: Keys | int, stream: int, index: NDArray[Any] | int) -> Keys:
+    """Keys of the children of an entity: distinct for distinct `index` below one parent and stream."""
+    parents = np.array([parent & _MASK], np.uint64) if isinstance(parent, int) else parent
+    return mix(mix(parents ^ np.uint64(stream)) + step(index))
+
+
+def draw_unit(keys: Keys, draw: NDArray[Any] | int) -> Floats:
+    """Uniform numbers in [0, 1) with 53 bits: draw number `draw` of each key."""
+    return to_unit(mix(keys + step(np.asarray(draw) + 1)))
+
+
+def to_unit(keys: Keys) -> Floats:
+    """Read keys that serve no other purpose as uniform numbers in [0, 1)."""
+    return (keys >> np.uint64(11)).astype(np.float64) * _UNIT
+
+
+def draw_below(keys: Keys, draw: NDArray[Any] | int, limit: NDArray[Any] | int) -> Ints:
+    """Uniform integers in [0, limit); limit below 2**53."""
+    return (draw_unit(keys, draw) * limit).astype(np.int64)
+
+
+def draw_between(keys: Keys, draw: int, least: int, most: int) -> Ints:
+    """Uniform integers in [least, most], both included."""
+    return least + draw_below(keys, draw, most - least + 1)
+
+
+def raise_to(units: Floats, power: int) -> Floats:
+    """An integer power by multiplication: `**` may differ in the last bit between platforms."""
+    result = units.copy()
+    for _ in range(power - 1):
+        result *= units
+    return result

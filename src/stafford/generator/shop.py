@@ -1,0 +1,179 @@
+"""A shop, and its stream of events."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from hashlib import sha256
+from itertools import groupby
+from operator import attrgetter
+
+import numpy as np
+
+from stafford.domain.window import to_micros
+from stafford.errors import ConfigError
+from stafford.generator.assembly import Batch, assemble, split_rows
+from stafford.generator.calibration import find_daily_sessions
+from stafford.generator.curve import Curve
+from stafford.generator.draft import Draft, concatenate
+from stafford.generator.mess import Mess, Messy
+from stafford.generator.profile import Profile
+from stafford.generator.randomness import mix, name_stream
+from stafford.generator.rendering import Names
+from stafford.generator.schedule import Schedule
+from stafford.generator.simulation import Simulation
+
+GENERATOR_VERSION = 1
+"""Raise it with every change of the bytes that come out, so that no two versions share ids."""
+
+WHOLE = (0, 1)
+_SPAN_EVENTS = 40_000
+_LONGEST_SPAN = 7 * 24 * 60
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A shop: everything about its events follows from these four values, on every machine.
+
+    profile: what kind of shop. seed: which one of its kind. opens_at: when its life begins, UTC.
+    events_per_day: mean number of records a day, duplicates counted, within about 3% over a month;
+    what the shop has before it opens (catalogue, first stock, first customers) comes on top.
+
+    Raises:
+        ConfigError: opens_at is not in UTC, or events_per_day is too few for the profile.
+    """
+
+    profile: Profile
+    seed: int
+    opens_at: datetime
+    events_per_day: float
+
+    def __post_init__(self) -> None:
+        _check_utc("opens_at", self.opens_at)
+        if not 0 < self.events_per_day <= 1e10:  # noqa: PLR2004
+            raise ConfigError(f"events_per_day is {self.events_per_day}; give a number from 1 to 1e10")
+
+    @cached_property
+    def run_id(self) -> str:
+        """Names the run: another version, profile, seed, opening or rate has another."""
+        return self._digest[:12]
+
+    @cached_property
+    def daily_sessions(self) -> float:
+        """Mean sessions a day that give `events_per_day`."""
+        return find_daily_sessions(self.profile, self.events_per_day)
+
+    def open(self, start: datetime | None = None, shard: tuple[int, int] = WHOLE) -> "Stream":
+        """Begin a stream.
+
+        Args:
+            start: the first instant of interest, UTC; earlier events are computed, since later ones follow
+                from them, but not written. By default, all events since the shop opened.
+            shard: (index, count); keep the records whose key falls to this shard. The shards of one count
+                together are exactly the whole.
+
+        Raises:
+            ConfigError: start is before the shop opens, or the shard does not exist.
+        """
+        return Stream(self, self.opens_at if start is None else start, shard)
+
+    def traffic_multiplier(self, at: datetime) -> float:
+        """How busy the shop is at an instant (UTC); 1.0 is the mean of a week."""
+        traffic = self.profile.traffic
+        micros = np.array([to_micros(at)], np.int64)
+        return float(Curve(traffic.hours, traffic.weekdays).multiply(micros)[0])
+
+    @cached_property
+    def root(self) -> int:
+        """The 64-bit key that every hash of this shop starts from."""
+        return int(self._digest[-16:], 16)
+
+    @cached_property
+    def _digest(self) -> str:
+        parts = (
+            GENERATOR_VERSION,
+            self.profile.model_dump_json(),
+            self.seed,
+            to_micros(self.opens_at),
+            float(self.events_per_day),
+        )
+        return sha256("\x1f".join(map(str, parts)).encode()).hexdigest()
+
+
+class Stream:
+    """A shop's events in order of (emitted_at, event_id, copy), cut wherever the reader likes.
+
+    The same events come out, byte for byte, however `advance` is called.
+    """
+
+    def __init__(self, shop: Shop, start: datetime, shard: tuple[int, int]) -> None:
+        _check_utc("start", start)
+        if start < shop.opens_at:
+            raise ConfigError(
+                f"stream starts at {start.isoformat()}, before the shop opens at "
+                f"{shop.opens_at.isoformat()}; start later or open the shop earlier"
+            )
+        index, count = shard
+        if not 0 <= index < count:
+            raise ConfigError(f"shard {index} of {count} does not exist; give 0 to {count - 1}")
+        self._start = to_micros(start)
+        self._until = self._start
+        self._shard = shard
+        simulation = Simulation(shop.profile, shop.root, to_micros(shop.opens_at), shop.daily_sessions)
+        self._simulation = simulation
+        self._span = max(1, min(_LONGEST_SPAN, int(_SPAN_EVENTS * 1440 / shop.events_per_day)))
+        self._mess = Mess(shop.profile.mess)
+        self._names = Names(
+            categories=simulation.catalogue.categories,
+            countries=simulation.customers.countries,
+            segments=simulation.customers.segments,
+            devices=simulation.planner.devices,
+            channels=simulation.planner.channels,
+            methods=simulation.fulfilment.methods,
+            carriers=simulation.fulfilment.carriers,
+            reasons=simulation.fulfilment.reasons,
+        )
+        self._schedule = Schedule()
+
+    def advance(self, until: datetime) -> Batch:
+        """The events emitted from the last call's `until` (at first, the start) up to before this one's.
+
+        Args:
+            until: UTC; an equal instant gives an empty batch.
+
+        Raises:
+            ConfigError: `until` goes back in time, or is not in UTC.
+        """
+        _check_utc("until", until)
+        micros = to_micros(until)
+        if micros < self._until:
+            raise ConfigError(f"the stream is past {until.isoformat()} already; open another one")
+        self._until = micros
+        through = self._simulation.find_cell(micros)
+        while self._simulation.next_cell < through:
+            drafts, _ = self._simulation.advance(min(self._simulation.next_cell + self._span, through))
+            self._admit(drafts)
+        return split_rows(self._schedule.take(micros))
+
+    def _admit(self, drafts: list[Draft]) -> None:
+        by_topic = attrgetter("topic")
+        for _, of_topic in groupby(sorted(drafts, key=by_topic), key=by_topic):
+            messy = self._mess.choose(concatenate(list(of_topic)))
+            wanted = np.flatnonzero((messy.draft.emitted >= self._start) & self._is_mine(messy))
+            if len(wanted):
+                kept = Messy(
+                    messy.draft.take(wanted), messy.defect[wanted], messy.copy[wanted], messy.dice[wanted]
+                )
+                self._schedule.add(assemble(kept, self._names))
+
+    def _is_mine(self, messy: Messy) -> "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]":
+        index, count = self._shard
+        owners = mix(messy.draft.owner ^ np.uint64(_SHARDS))
+        return owners % np.uint64(count) == np.uint64(index)
+
+
+_SHARDS = name_stream("shards")
+
+
+def _check_utc(name: str, instant: datetime) -> None:
+    if instant.utcoffset() != timedelta(0):
+        raise ConfigError(f"{name} {instant.isoformat()} is not in UTC; write it with a final Z")

@@ -1,0 +1,50 @@
+"""Words that names, brands, cities and searches are made of."""
+
+# First and last names as (as people write it, as it stands in an address).
+FIRST_NAMES: dict[str, tuple[tuple[str, str], ...]] = {
+    "DE": (("Jürgen", "juergen"), ("Anna", "anna"), ("Zoë", "zoe"), ("Łukasz", "lukasz"), ("Emre", "emre"),
+           ("Käthe", "kaethe"), ("Lena", "lena"), ("Björn", "bjoern"), ("Mia", "mia"), ("Søren", "soren")),
+    "FR": (("Élodie", "elodie"), ("François", "francois"), ("José", "jose"), ("Aïcha", "aicha"),
+           ("Léa", "lea"), ("Benoît", "benoit"), ("Hélène", "helene"), ("Inès", "ines"), ("Noé", "noe")),
+    "GB": (("Olivia", "olivia"), ("Siân", "sian"), ("George", "george"), ("Aoife", "aoife"), ("Priya", "priya"),
+           ("Seán", "sean"), ("Amelia", "amelia"), ("Tomasz", "tomasz"), ("Zainab", "zainab")),
+    "NL": (("Daan", "daan"), ("Sanne", "sanne"), ("Zoë", "zoe"), ("Noël", "noel"), ("Femke", "femke"),
+           ("Renée", "renee"), ("Youssef", "youssef"), ("Jip", "jip"), ("Fenna", "fenna")),
+    "US": (("José", "jose"), ("Emily", "emily"), ("Chloë", "chloe"), ("小龙", "xiaolong"), ("Tyrone", "tyrone"),
+           ("Renée", "renee"), ("Nguyễn", "nguyen"), ("Ava", "ava"), ("María", "maria")),
+}  # fmt: skip
+LAST_NAMES: dict[str, tuple[tuple[str, str], ...]] = {
+    "DE": (("Müller", "mueller"), ("Schröder", "schroeder"), ("Groß", "gross"), ("Kowalski", "kowalski"),
+           ("Yıldız", "yildiz"), ("Weiß", "weiss"), ("Lehmann", "lehmann"), ("Nováková", "novakova")),
+    "FR": (("Lefèvre", "lefevre"), ("Dupont", "dupont"), ("Garçon", "garcon"), ("N'Diaye", "ndiaye"),
+           ("Bérenger", "berenger"), ("Nuñez", "nunez"), ("Moreau", "moreau"), ("Le Goff", "legoff")),
+    "GB": (("O'Brien", "obrien"), ("Smith", "smith"), ("Patel", "patel"), ("Lloyd-Jones", "lloyd-jones"),
+           ("Nowak", "nowak"), ("Brontë", "bronte"), ("Khan", "khan"), ("Taylor", "taylor")),
+    "NL": (("van den Berg", "vandenberg"), ("de Vries", "devries"), ("Çelik", "celik"), ("Jansen", "jansen"),
+           ("Coördinaat", "coordinaat"), ("El Amrani", "elamrani"), ("Bakker", "bakker")),
+    "US": (("Johnson", "johnson"), ("García", "garcia"), ("李", "li"), ("Nguyễn", "nguyen"),
+           ("Williams", "williams"), ("O’Connor", "oconnor"), ("Peña", "pena"), ("Brown", "brown")),
+}  # fmt: skip
+CITIES: dict[str, tuple[str, ...]] = {
+    "DE": ("Berlin", "München", "Köln", "Hamburg", "Nürnberg", "Leipzig"),
+    "FR": ("Paris", "Lyon", "Besançon", "Nîmes", "Saint-Étienne", "Lille"),
+    "GB": ("London", "Manchester", "Glasgow", "Ynys Môn", "Bristol"),
+    "NL": ("Amsterdam", "Utrecht", "'s-Hertogenbosch", "Groningen", "Zuidoost"),
+    "US": ("New York", "San José", "Coeur d'Alene", "Austin", "Cañon City"),
+}
+ADDRESS_DOMAINS = ("example.org", "example.com", "example.net")  # RFC 2606: nobody's
+
+BRANDS = ("Nordhavn", "Lumière", "Ostmark", "Casa Ruiz", "Fjäll & Co", "Tilda", "Marlow", "Hokkai")
+PRODUCT_STYLES = ("Linen", "Merino", "Classic", "Relaxed", "Everyday", "Nordic", "Studio", "Été", "Urban")
+PRODUCT_NOUNS: dict[str, tuple[str, ...]] = {
+    "apparel": ("Shirt", "Dress", "Jumper", "Trousers", "Coat", "Skirt", "T-shirt"),
+    "shoes": ("Sneaker", "Boot", "Loafer", "Sandal"),
+    "accessories": ("Scarf", "Belt", "Hat", "Bag", "Gloves"),
+    "beauty": ("Face Cream", "Perfume", "Soap", "Crème"),
+    "home": ("Blanket", "Vase", "Candle", "Cushion"),
+    "electronics": ("Headphones", "Lamp", "Speaker", "Watch"),
+}
+SEARCH_TERMS = (
+    "linen shirt", "black dress", "winter coat", "white sneaker", "scarf", "gift", "crème", "boots size 42",
+    "été", "wool jumper", "headphones", "sale", "bag", "candle", "robe d'été", "größe l", "belt", "watch",
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Composition roots: settings and stages, wired into one runnable unit each."""

@@ -1,0 +1,208 @@
+"""Kafka and spool into bronze, bronze into silver and quarantine."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Lock, Thread
+
+from pyspark.sql import SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
+
+from stafford.contracts import Contract, load_contracts
+from stafford.domain.lake import Lake
+from stafford.errors import ConfigError, StaffordError, TransportUnavailable
+from stafford.jobs.kafka_client import find_kafka
+from stafford.lakehouse import queries
+from stafford.lakehouse.bronze import land, start_bronze
+from stafford.lakehouse.counts import Counts, count
+from stafford.lakehouse.session import open_session
+from stafford.lakehouse.silver.stream import start_silver
+from stafford.lakehouse.tables import create_tables
+from stafford.lakehouse.triggers import Trigger
+from stafford.runtime.home import HomeLock
+from stafford.runtime.jars import ensure_jars
+from stafford.runtime.java import find_java
+from stafford.settings import Settings
+from stafford.transport.spool import read_segments
+
+Progress = Callable[[str], None]
+FindKafka = Callable[[], Mapping[str, str] | None]
+
+SPOOL_INTERVAL_S = 1.0
+"""How long a record waits in the spool at most before a continuous ingestion lands it."""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestJob:
+    """The lake, where its records come from, and the Spark session that moves them.
+
+    Running it again continues where it stopped: what is already in the lake is not read twice, and
+    a run after a crash repeats the batch that was cut off without doubling it.
+    """
+
+    session: Callable[[Progress], SparkSession]
+    lake: Lake
+    contracts: Mapping[str, Contract]
+    checkpoints: str
+    find_kafka: FindKafka
+    spool: Path
+    exclusive: Callable[[], HomeLock]
+
+    def open(self, progress: Progress = lambda _: None) -> SparkSession:
+        """Start Spark and make the tables; needs no broker, so it may run while one starts."""
+        spark = self.session(progress)
+        progress("making tables")
+        create_tables(spark, self.lake, self.contracts.values())
+        return spark
+
+    def run(self, progress: Progress = lambda _: None) -> Counts:
+        """Ingest everything that is there now, then stop.
+
+        Delivery: effectively once.
+
+        Raises:
+            HomeInUse: another ingestion of this home runs.
+            ConfigError: there is neither a broker nor a spool to read.
+            OffsetOutOfRange: retention took records before they were read.
+            StaffordError: Spark, Kafka or the disk failed; the message says which.
+        """
+        with self.exclusive():
+            spark = self.open(progress)
+            kafka = self.find_kafka()
+            if kafka is None and not self.spool.exists():
+                raise ConfigError(
+                    f"nothing to ingest: no broker runs and there is no spool {self.spool}. "
+                    "Start one with `stafford kafka start`, or send with `stafford simulate --transport files`"
+                )
+            if self.spool.exists():
+                progress("landing the spool in bronze")
+                land(spark, self.lake, (batch for _, batch in read_segments(self.spool)))
+            if kafka is not None:
+                progress("copying Kafka into bronze")
+                queries.finish(self._bronze(spark, kafka, Trigger.AVAILABLE_NOW))
+            progress("validating and deduplicating into silver")
+            queries.finish(self._silver(spark, Trigger.AVAILABLE_NOW))
+            return self.count()
+
+    @contextmanager
+    def stream(self, progress: Progress = lambda _: None) -> Iterator["Ingestion"]:
+        """Ingest continuously for as long as the `with` lasts, and stop after the batches in flight.
+
+        Raises:
+            HomeInUse: another ingestion of this home runs.
+        """
+        with self.exclusive():
+            spark = self.open(progress)
+            kafka = self.find_kafka()
+
+            def land_spool() -> None:
+                if self.spool.exists():
+                    land(spark, self.lake, (batch for _, batch in read_segments(self.spool)))
+
+            running = [] if kafka is None else [self._bronze(spark, kafka, Trigger.CONTINUOUS)]
+            ingestion = Ingestion(running, land_spool)
+            try:
+                running.append(self._silver(spark, Trigger.CONTINUOUS))
+                yield ingestion
+            finally:
+                ingestion.stop()
+
+    def count(self) -> Counts:
+        """Rows in the lake now."""
+        return count(self.lake, self.contracts)
+
+    def _bronze(self, spark: SparkSession, kafka: Mapping[str, str], trigger: Trigger) -> StreamingQuery:
+        return start_bronze(spark, self.lake, kafka, self.contracts, f"{self.checkpoints}/bronze", trigger)
+
+    def _silver(self, spark: SparkSession, trigger: Trigger) -> StreamingQuery:
+        return start_silver(spark, self.lake, self.contracts, f"{self.checkpoints}/silver", trigger)
+
+
+class Ingestion:
+    """A continuous ingestion: two streaming queries, and a thread that lands the spool."""
+
+    def __init__(self, running: list[StreamingQuery], land_spool: Callable[[], None]) -> None:
+        self._running = running
+        self._land_spool = land_spool
+        self._landing = Lock()
+        self._stopping = Event()
+        self._failure: StaffordError | None = None
+        self._lander = Thread(target=self._keep_landing, name="spool-lander", daemon=True)
+        self._lander.start()
+
+    def check(self) -> None:
+        """Raise what stopped a part of the ingestion, if anything did."""
+        if self._failure is not None:
+            raise self._failure
+        for query in self._running:
+            queries.check(query)
+
+    def drain(self, timeout_s: float) -> None:
+        """Wait until everything that is in Kafka and the spool now is in silver or quarantine.
+
+        Raises:
+            NotReady: it did not get there in time.
+        """
+        self._land()
+        for query in self._running:
+            queries.drain(query, timeout_s)
+        self.check()
+
+    def stop(self) -> None:
+        """Stop after the batches in flight; stopping twice is harmless."""
+        self._stopping.set()
+        self._lander.join()
+        for query in self._running:
+            queries.stop(query)
+
+    def _keep_landing(self) -> None:
+        while not self._stopping.wait(SPOOL_INTERVAL_S):
+            try:
+                self._land()
+            except StaffordError as exc:
+                self._failure = exc
+                return
+
+    def _land(self) -> None:
+        # One at a time: what bronze has already is looked up before it is appended to.
+        with self._landing:
+            self._land_spool()
+
+
+def build(settings: Settings, *, kafka: FindKafka | None = None) -> IngestJob:
+    """Wire the home's lake to its broker and spool.
+
+    Args:
+        settings: where everything is.
+        kafka: gives the Kafka client settings when asked, or None to read the spool alone; by default
+            the broker that the settings or the home name, where one runs.
+    """
+
+    def session(progress: Progress) -> SparkSession:
+        java = find_java()
+        jars = ensure_jars("spark", settings.cache_dir, java, progress)
+        progress("starting Spark")
+        return open_session(
+            jars,
+            settings.home_dir / "spark",
+            master=settings.spark_master,
+            driver_memory=settings.spark_driver_memory,
+            java_home=java.home,
+        )
+
+    def find_running_kafka() -> Mapping[str, str] | None:
+        try:
+            return find_kafka(settings)
+        except TransportUnavailable:
+            return None
+
+    return IngestJob(
+        session=session,
+        lake=Lake(settings.lake_uri),
+        contracts=load_contracts(settings.contracts_dir),
+        checkpoints=settings.checkpoint_uri,
+        find_kafka=kafka or find_running_kafka,
+        spool=settings.spool_dir,
+        exclusive=lambda: HomeLock(settings.home_dir / "checkpoints"),
+    )

@@ -1,0 +1,46 @@
+"""Compares what was sent with what became of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from stafford.contracts import load_contracts
+from stafford.domain.lake import Lake
+from stafford.ledger.reconciliation import Reconciliation, reconcile
+from stafford.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileJob:
+    """The ledger, the lake and the marts of a home, and where the verdict goes."""
+
+    ledger: Path
+    lake: Lake
+    topics: tuple[str, ...]
+    marts: Path | None
+    verdict_path: Path
+    clock: Callable[[], datetime]
+
+    def run(self) -> Reconciliation:
+        """Compare by sets of ids and by cents, and write the verdict down. Changes no table.
+
+        Raises:
+            ConfigError: nothing was sent, ingested or built yet.
+            StorageError: something cannot be read or written.
+        """
+        verdict = reconcile(self.ledger, self.lake, self.topics, self.marts, self.clock())
+        aside = self.verdict_path.with_suffix(".tmp")
+        aside.write_text(verdict.to_json(), encoding="utf-8")
+        aside.replace(self.verdict_path)
+        return verdict
+
+
+def build(
+    settings: Settings, *, with_marts: bool = True, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> ReconcileJob:
+    """Wire the ledger of a home to its lake, and to its marts unless they are left out."""
+    topics = tuple(load_contracts(settings.contracts_dir))
+    verdict_path = settings.home_dir / "reconciliation.json"
+    marts = settings.duckdb_path if with_marts else None
+    return ReconcileJob(settings.ledger_dir, Lake(settings.lake_uri), topics, marts, verdict_path, clock)

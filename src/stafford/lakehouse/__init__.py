@@ -1,0 +1,1 @@
+"""Bronze and silver on Spark and Delta Lake: the only room that imports pyspark."""

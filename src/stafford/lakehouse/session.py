@@ -1,0 +1,83 @@
+"""One Spark session, with every setting explained."""
+
+import os
+import sys
+from pathlib import Path
+
+from pyspark.errors import PySparkRuntimeError
+from pyspark.sql import SparkSession
+
+from stafford.errors import ConfigError
+
+SETTINGS = {
+    # Timestamps on the wire are UTC; a laptop's time zone must not leak into a cast.
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    # Tables here are small: 50 tasks to list a snapshot cost more than the work itself.
+    "spark.databricks.delta.snapshotPartitions": "2",
+    "spark.sql.shuffle.partitions": "2",
+    # Micro-batches are too short for re-planning to pay.
+    "spark.sql.adaptive.enabled": "false",
+    # Half the size of snappy at about the same speed.
+    "spark.sql.parquet.compression.codec": "zstd",
+    # Nobody looks at the web page of a run that lasts a minute, and it would bind a port.
+    "spark.ui.enabled": "false",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.sql.streaming.metricsEnabled": "false",
+    # Progress bars on stderr would tear the live view.
+    "spark.ui.showConsoleProgress": "false",
+}
+
+
+def open_session(
+    jars: Path, scratch: Path, *, master: str, driver_memory: str, java_home: Path | None
+) -> SparkSession:
+    """Start Spark in this process, or return the session that already runs.
+
+    Args:
+        jars: folder with the Delta and Kafka connectors.
+        scratch: folder for shuffle files and Spark's own warehouse; made when missing.
+        master: Spark master URL, such as "local[2]".
+        driver_memory: heap of the driver, such as "1g".
+        java_home: the JDK to run on; None leaves it to the PATH.
+
+    Raises:
+        ConfigError: the JVM did not start.
+    """
+    scratch.mkdir(parents=True, exist_ok=True)
+    # Workers would otherwise start with the system's python, which has none of our packages.
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+    if java_home is not None:
+        os.environ["JAVA_HOME"] = str(java_home)
+    builder = (
+        SparkSession.builder.appName("stafford")
+        .master(master)
+        .config("spark.driver.memory", driver_memory)
+        .config("spark.driver.extraClassPath", str(jars / "*"))
+        .config("spark.driver.extraJavaOptions", _java_options(scratch))
+        .config("spark.local.dir", str(scratch))
+        .config("spark.sql.warehouse.dir", str(scratch / "spark-warehouse"))
+    )
+    for name, value in SETTINGS.items():
+        builder = builder.config(name, value)
+    try:
+        spark = builder.getOrCreate()
+    except (PySparkRuntimeError, OSError) as exc:
+        raise ConfigError(f"Spark did not start on {master}: {exc}. Run `stafford doctor`.") from exc
+    spark.sparkContext.setLogLevel("ERROR")
+    return spark
+
+
+def _java_options(scratch: Path) -> str:
+    return " ".join(
+        (
+            f"-Dderby.system.home={scratch}",
+            # Two cores and a small heap: the parallel collector wastes the least of both.
+            "-XX:+UseParallelGC",
+            # A short run is mostly warm-up; the last tier of the compiler would take a third of the CPU.
+            "-XX:TieredStopAtLevel=1",
+        )
+    )

@@ -1,0 +1,1 @@
+"""Structured logs, usable by every stage."""

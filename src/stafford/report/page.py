@@ -1,0 +1,112 @@
+"""Draws the page: one HTML document that asks no other machine, and no other file, for anything."""
+
+import base64
+import hashlib
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from plotly.offline import get_plotlyjs, get_plotlyjs_version
+
+from stafford.report.charts import draw_charts
+from stafford.report.coverage import Coverage, cover
+from stafford.report.data import ReportData
+from stafford.report.verdict import MEASURES, judge
+from stafford.report.wording import (
+    say_amount,
+    say_bytes,
+    say_count,
+    say_euros,
+    say_instant,
+    say_length,
+    say_seconds,
+    say_share,
+)
+
+FILTERS: Final = {
+    "count": say_count,
+    "euros": say_euros,
+    "amount": say_amount,
+    "instant": say_instant,
+    "seconds": say_seconds,
+    "bytes": say_bytes,
+}
+
+
+def render(data: ReportData) -> str:
+    """Draw the report as one HTML document.
+
+    Pure: the same data give the same text. Whatever came from data is escaped, and the page's own
+    content security policy lets no script run but the two that are in it, and no request leave.
+
+    Returns:
+        The document, lines ended by a line feed; it must be stored as UTF-8 with exactly these ends, because
+        the policy names the scripts by their hash.
+    """
+    environment = Environment(
+        loader=PackageLoader("stafford.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(FILTERS)
+    coverage = cover(data)
+    charts = draw_charts(data, coverage)
+    # A template has no business with the text of scripts: the hash must be of exactly what is in the page.
+    library = _one_newline(get_plotlyjs())
+    drawing = _one_newline(environment.get_template("draw.js.j2").render())
+    return environment.get_template("report.html.j2").render(
+        data=data,
+        verdict=judge(data.reconciliation),
+        charts=charts,
+        figures={chart.chart_id: chart.figure for chart in charts if chart.figure is not None},
+        key_figures=_key_figures(data),
+        period=_period(coverage),
+        measures=MEASURES,
+        library=library,
+        library_version=get_plotlyjs_version(),
+        drawing=drawing,
+        script_hashes=[_hash(library), _hash(drawing)],
+    )
+
+
+def _key_figures(data: ReportData) -> list[tuple[str, str, str]]:
+    totals = data.totals
+    sessions = data.funnel[0].sessions if data.funnel else 0
+    ordering = data.funnel[-1].sessions if data.funnel else 0
+    mean = totals.revenue_cents / totals.order_count if totals.order_count else 0
+    return [
+        ("Revenue", say_euros(totals.revenue_cents), f"{say_euros(mean)} an order"),
+        ("Orders", say_count(totals.order_count), f"{say_euros(totals.cancelled_cents)} cancelled"),
+        ("Sessions", say_count(sessions), f"{say_share(ordering, sessions)} order"),
+        (
+            "Captured",
+            say_euros(totals.paid_cents),
+            f"{say_share(totals.paid_cents, totals.revenue_cents)} of revenue",
+        ),
+        (
+            "Refunded",
+            say_euros(totals.refunded_cents),
+            f"{say_share(totals.refunded_cents, totals.paid_cents)} of what was captured",
+        ),
+    ]
+
+
+def _period(coverage: Coverage | None) -> dict[str, Any] | None:
+    if coverage is None:
+        return None
+    return {
+        "start": coverage.start,
+        "end": coverage.end,
+        "length": say_length(coverage.end - coverage.start),
+    }
+
+
+def _one_newline(script: str) -> str:
+    # An HTML parser reads CR LF as LF, so a script with either would not have the hash that we took.
+    return script.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _hash(script: str) -> str:
+    digest = hashlib.sha256(script.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"

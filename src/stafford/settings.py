@@ -1,0 +1,89 @@
+"""The only reader of the environment.
+
+Every setting has a default that works on a laptop; an environment variable with the prefix
+`STAFFORD_`, or a line of a `.env` file, overrides it.
+"""
+
+from functools import cached_property
+from pathlib import Path
+
+import platformdirs
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_DIR = Path(__file__).resolve().parents[2]
+
+
+class Settings(BaseSettings):
+    """What a person may change, and where everything is."""
+
+    model_config = SettingsConfigDict(env_prefix="STAFFORD_", env_file=".env", extra="ignore", frozen=True)
+
+    home: Path = Field(Path("data/shop"), description="Everything that a run writes; safe to delete.")
+    cache_dir: Path = Field(
+        default_factory=lambda: platformdirs.user_cache_path("stafford"),
+        description="Downloads that every home shares: jars and tool environments.",
+    )
+    kafka: dict[str, str] = Field(
+        default_factory=dict,
+        description="Kafka client settings as JSON, such as bootstrap.servers and SASL_SSL; "
+        "without bootstrap.servers the embedded broker of this home is used.",
+    )
+    kafka_port: int = Field(9092, ge=1, le=65535, description="First port that the embedded broker tries.")
+    spark_master: str = Field("local[2]", description="Spark master URL.")
+    spark_driver_memory: str = Field("1g", description="Heap of the Spark driver.")
+
+    @cached_property
+    def home_dir(self) -> Path:
+        """The home as an absolute path."""
+        return self.home.expanduser().resolve()
+
+    @property
+    def contracts_dir(self) -> Path:
+        """The data contracts."""
+        return PROJECT_DIR / "contracts"
+
+    @property
+    def config_dir(self) -> Path:
+        """Topic plan, jar lock and business profiles."""
+        return PROJECT_DIR / "config"
+
+    @property
+    def dbt_dir(self) -> Path:
+        """The dbt project."""
+        return PROJECT_DIR / "warehouse"
+
+    @property
+    def broker_dir(self) -> Path:
+        """Data, log and process file of the embedded broker."""
+        return self.home_dir / "kafka"
+
+    @property
+    def spool_dir(self) -> Path:
+        """Segments that were accepted while no broker answered."""
+        return self.home_dir / "spool"
+
+    @property
+    def lake_uri(self) -> str:
+        """Root of the Delta tables."""
+        return str(self.home_dir / "lake")
+
+    @property
+    def checkpoint_uri(self) -> str:
+        """Root of the streaming checkpoints."""
+        return str(self.home_dir / "checkpoints")
+
+    @property
+    def ledger_dir(self) -> Path:
+        """The truth about every run."""
+        return self.home_dir / "ledger"
+
+    @property
+    def duckdb_path(self) -> Path:
+        """The embedded warehouse."""
+        return self.home_dir / "warehouse.duckdb"
+
+    @property
+    def report_path(self) -> Path:
+        """The report."""
+        return self.home_dir / "report.html"

@@ -1,0 +1,20 @@
+"""Makes record batches durable, on Kafka or in checksummed segments, and keeps the topics as planned."""
+
+from stafford.transport.kafka import KafkaLog
+from stafford.transport.log import Clock, Delivery, DurableLog
+from stafford.transport.memory import MemoryLog
+from stafford.transport.segments import Segment, list_segments, read_segment, read_segments
+from stafford.transport.spool import SpoolLog
+
+__all__ = [
+    "Clock",
+    "Delivery",
+    "DurableLog",
+    "KafkaLog",
+    "MemoryLog",
+    "Segment",
+    "SpoolLog",
+    "list_segments",
+    "read_segment",
+    "read_segments",
+]

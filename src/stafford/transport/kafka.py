@@ -1,0 +1,222 @@
+"""The durable log on Kafka."""
+
+import time
+from collections.abc import Mapping
+
+import pyarrow as pa
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from stafford.errors import ConfigError, StaffordError, Terminal, TransportUnavailable
+from stafford.transport.client import LOGGER, client_settings
+from stafford.transport.headers import header_columns
+from stafford.transport.log import Clock, Delivery, check_schema
+
+# What the promise of DurableLog rests on; nobody may change these.
+REQUIRED = {
+    "acks": "all",
+    "enable.idempotence": "true",
+    # Without it a record that timed out may be overtaken by a later one of its key, which was still
+    # waiting and then went through. With it the client fails everything behind the gap as well.
+    "enable.gapless.guarantee": "true",
+}
+DEFAULTS = {
+    "client.id": "stafford",
+    "compression.type": "lz4",
+    "linger.ms": 5,
+    "topic.metadata.propagation.max.ms": 3000,
+    # Java clients place keys with murmur2; the same key must be in the same partition for everyone.
+    "partitioner": "murmur2_random",
+    "reconnect.backoff.max.ms": 1000,
+}
+POLL_S = 0.1  # Python handles Ctrl-C between two polls
+GRACE_S = 5.0  # for the client to report what it gave up at its own timeout
+
+_MISSING_TOPIC = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC}  # noqa: SLF001 - its public name
+_DENIED = {
+    KafkaError._AUTHENTICATION,  # noqa: SLF001 - its public name
+    KafkaError.SASL_AUTHENTICATION_FAILED,
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+}
+
+
+class KafkaLog:
+    """Appends batches to Kafka topics, keyed.
+
+    Delivery: at least once. `append` returns when every in-sync replica has every row. Within one append
+    the idempotent producer writes each row once, whatever is retried; after an error the producer is
+    dropped, so rows that were sent again are there twice, with the same `event_id`.
+    Order: kept per topic and key, counting first arrivals.
+    """
+
+    name = "kafka"
+
+    def __init__(self, config: Mapping[str, str], run_id: str, clock: Clock, timeout_s: float = 30) -> None:
+        """Prepare a producer; connecting happens at the first append.
+
+        Args:
+            config: Kafka client settings; needs bootstrap.servers.
+            run_id: the generator run, for the headers.
+            clock: gives `produced_at`, UTC.
+            timeout_s: bound of one append, in seconds.
+
+        Raises:
+            ConfigError: a setting is missing, unknown, or would break the delivery guarantee.
+        """
+        self._settings = client_settings(config, DEFAULTS, REQUIRED)
+        self._settings["message.timeout.ms"] = int(timeout_s * 1000)
+        self._settings["error_cb"] = self._note_trouble
+        self._bootstrap = config["bootstrap.servers"]
+        self._run_id = run_id
+        self._clock = clock
+        self._timeout_s = timeout_s
+        self._trouble = "no broker answered"
+        self._is_closed = False
+        self._producer: Producer | None = self._connect()
+
+    def append(self, records: pa.RecordBatch) -> Delivery:
+        """Append a batch; when it returns, Kafka has acknowledged every row. See DurableLog.
+
+        Raises:
+            TransportUnavailable: not every row was acknowledged in time; send the same batch again.
+            ConfigError: a topic is missing, or the broker does not let us in.
+            ContractViolation: the batch does not have RECORD_SCHEMA.
+            Terminal: the log is closed, or a record is larger than Kafka takes; the message names it.
+        """
+        if self._is_closed:
+            raise Terminal(f"the log on Kafka at {self._bootstrap} was closed; open a new KafkaLog to append")
+        check_schema(records)
+        self._producer = self._producer or self._connect()
+        sending = _Sending()
+        try:
+            self._send(self._producer, records, sending)
+            self._await(self._producer, sending)
+        except BaseException:
+            # Reports of this batch must never be counted for the next one: a new producer has no memory.
+            self._drop()
+            raise
+        if sending.failure:
+            self._drop()
+            raise self._explain(sending.failure, records)
+        return Delivery(acknowledged=sending.acknowledged, spooled=0)
+
+    def close(self) -> None:
+        """Let go of the producer; closing twice is harmless."""
+        self._is_closed = True
+        self._drop()
+
+    def _connect(self) -> Producer:
+        try:
+            return Producer(self._settings, logger=LOGGER)
+        except KafkaException as exc:
+            raise ConfigError(
+                f"Kafka refuses its settings: {exc.args[0].str()}; correct STAFFORD_KAFKA"
+            ) from exc
+
+    def _send(self, producer: Producer, records: pa.RecordBatch, sending: "_Sending") -> None:
+        headers = header_columns(records, self._run_id, self._clock())
+        names = list(headers)
+        rows = zip(
+            records.column("topic").to_pylist(),
+            records.column("key").to_pylist(),
+            records.column("value").to_pylist(),
+            zip(*(column.to_pylist() for column in headers.values()), strict=True),
+            strict=True,
+        )
+        deadline = time.monotonic() + self._timeout_s
+        for topic, key, value, values in rows:
+            row_headers = list(zip(names, values, strict=True))
+            while not sending.failure:
+                try:
+                    producer.produce(topic, value, key, headers=row_headers, on_delivery=sending.report)
+                except BufferError:
+                    # The client's queue is full: wait until the broker has taken some of it.
+                    producer.poll(POLL_S)
+                    if time.monotonic() > deadline:
+                        raise self._unavailable(topic) from None
+                except KafkaException as exc:
+                    sending.refuse(exc.args[0], topic, key, value)
+                else:
+                    sending.sent += 1
+                    break
+        producer.poll(0)
+
+    def _await(self, producer: Producer, sending: "_Sending") -> None:
+        deadline = time.monotonic() + self._timeout_s + GRACE_S
+        while sending.open and not sending.failure:
+            producer.poll(POLL_S)
+            if time.monotonic() > deadline:
+                raise self._unavailable(None)
+
+    def _drop(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            # Purged first, or closing would wait for a broker that is not there.
+            producer.purge()
+            producer.poll(0)
+            producer.close()
+
+    def _note_trouble(self, error: KafkaError) -> None:
+        self._trouble = error.str()
+
+    def _explain(self, failure: "_Failure", records: pa.RecordBatch) -> StaffordError:
+        code = failure.error.code()
+        if code == KafkaError.MSG_SIZE_TOO_LARGE:
+            return Terminal(
+                f"record {failure.find_event_id(records)} of topic {failure.topic} has {len(failure.value)} "
+                "bytes, more than Kafka takes; raise max_message_bytes in config/topics.yaml and "
+                "message.max.bytes in STAFFORD_KAFKA, or make the record smaller"
+            )
+        if code in _MISSING_TOPIC:
+            return ConfigError(
+                f"topic {failure.topic} is not on the broker at {self._bootstrap}; "
+                "make it with `stafford topics apply`"
+            )
+        if code in _DENIED:
+            return ConfigError(
+                f"the broker at {self._bootstrap} refused topic {failure.topic}: {failure.error.str()}; "
+                "check the credentials in STAFFORD_KAFKA and what they allow"
+            )
+        return self._unavailable(failure.topic, failure.error.str())
+
+    def _unavailable(self, topic: str | None, reason: str | None = None) -> TransportUnavailable:
+        where = f" for topic {topic}" if topic else ""
+        return TransportUnavailable(
+            f"Kafka at {self._bootstrap} did not acknowledge a batch{where} within {self._timeout_s:g} s "
+            f"({reason or 'no answer'}; last trouble: {self._trouble}); check `stafford kafka status`, "
+            "start it with `stafford kafka start`, and send the batch again"
+        )
+
+
+class _Failure:
+    def __init__(self, error: KafkaError, topic: str, key: bytes, value: bytes) -> None:
+        self.error, self.topic, self.key, self.value = error, topic, key, value
+
+    def find_event_id(self, records: pa.RecordBatch) -> str:
+        # A delivery report carries no headers, so the id is found by the body.
+        for row in records.select(["topic", "value", "event_id"]).to_pylist():
+            if row["topic"] == self.topic and row["value"] == self.value:
+                return str(row["event_id"])
+        return f"with key {self.key!r}"
+
+
+class _Sending:
+    # Counts the reports of one batch: one shared callback, and no object for each record.
+
+    def __init__(self) -> None:
+        self.sent = 0
+        self.acknowledged = 0
+        self.failure: _Failure | None = None
+
+    @property
+    def open(self) -> int:
+        return self.sent - self.acknowledged
+
+    def report(self, error: KafkaError | None, message: Message) -> None:
+        if error is None:
+            self.acknowledged += 1
+        elif self.failure is None:
+            self.refuse(error, message.topic() or "", message.key() or b"", message.value() or b"")
+
+    def refuse(self, error: KafkaError, topic: str, key: bytes, value: bytes) -> None:
+        self.failure = self.failure or _Failure(error, topic, key, value)

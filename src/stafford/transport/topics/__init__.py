@@ -1,0 +1,22 @@
+"""Kafka topics as a plan: what we want, how the broker differs, and how to bring it there safely."""
+
+from stafford.transport.topics.cluster import Cluster, PartitionState, TopicDescription
+from stafford.transport.topics.difference import Change, Edit, Kind, Risk, TopicState, find_blockers, plan
+from stafford.transport.topics.specification import Cleanup, Compression, TopicSpec, load_topics
+
+__all__ = [
+    "Change",
+    "Cleanup",
+    "Cluster",
+    "Compression",
+    "Edit",
+    "Kind",
+    "PartitionState",
+    "Risk",
+    "TopicDescription",
+    "TopicSpec",
+    "TopicState",
+    "find_blockers",
+    "load_topics",
+    "plan",
+]

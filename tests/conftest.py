@@ -1,0 +1,55 @@
+"""What every test may ask for: Java, jars, and one real broker for the whole session."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import platformdirs
+import pytest
+
+from stafford.runtime.broker import Broker
+from stafford.runtime.jars import ensure_jars
+from stafford.runtime.java import Java, find_java
+from stafford.transport.admin import answers
+
+CACHE_DIR = platformdirs.user_cache_path("stafford")
+
+
+@pytest.fixture(scope="session")
+def java() -> Java:
+    """The Java of this machine."""
+    return find_java()
+
+
+@pytest.fixture(scope="session")
+def kafka_jars(java: Java) -> Path:
+    """The locked Kafka jars, downloaded on the first run."""
+    return ensure_jars("kafka", CACHE_DIR, java, print)
+
+
+@pytest.fixture(scope="session")
+def spark_jars(java: Java) -> Path:
+    """The locked jars that Spark needs beside its wheel, downloaded on the first run."""
+    return ensure_jars("spark", CACHE_DIR, java, print)
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory, kafka_jars: Path, java: Java) -> Iterator[str]:
+    """One embedded broker for the whole session: host:port."""
+    embedded = Broker(tmp_path_factory.mktemp("broker"), kafka_jars, java, probe=answers)
+    try:
+        yield embedded.start(port=19092, wait_s=120).bootstrap
+    finally:
+        embedded.stop()
+
+
+@pytest.fixture(scope="session")
+def kafka_config(broker: str) -> dict[str, str]:
+    """Client settings for the session's broker."""
+    return {"bootstrap.servers": broker}
+
+
+@pytest.fixture
+def topic_name() -> Callable[[str], str]:
+    """Make names that no other test uses, because all share one broker."""
+    return lambda stem="topic": f"{stem}-{uuid.uuid4().hex[:8]}"

@@ -1,0 +1,32 @@
+with
+
+source as (select * from {{ source('raw', 'orders') }}),
+
+shaped as (
+    select
+        -- ids
+        event_id,
+        order_id,
+        session_id,
+        customer_id,
+
+        -- text
+        event_type,
+        country,
+
+        -- numbers
+        subtotal_cents,
+        shipping_cents,
+        total_cents,
+
+        -- nested
+        lines,
+
+        -- instants
+        placed_at,
+        occurred_at,
+        _ingested_at as ingested_at
+    from source
+)
+
+select * from shaped

@@ -1,0 +1,27 @@
+with
+
+source as (select * from {{ source('raw', 'products') }}),
+
+shaped as (
+    select
+        -- ids
+        event_id,
+        product_id,
+
+        -- text
+        event_type,
+        name as product_name,
+        category,
+        brand,
+
+        -- numbers
+        price_cents,
+
+        -- instants
+        launched_at,
+        occurred_at,
+        _ingested_at as ingested_at
+    from source
+)
+
+select * from shaped
