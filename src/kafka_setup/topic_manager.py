@@ -43,7 +43,7 @@ def main() -> int:
             return run("delete", wanted.delete, *(["--yes"] if wanted.yes else []))
         return run("describe", *([] if wanted.describe is ALL else [wanted.describe]))
     except StaffordError as error:
-        print(f"error: {error}", file=sys.stderr)
+        say(f"error: {error}")
         return error.exit_code
 
 
@@ -51,9 +51,14 @@ def start_broker(settings: Settings) -> None:
     """Start the embedded broker, unless it runs or the settings name another one."""
     if settings.kafka.get("bootstrap.servers") or broker.status(settings):
         return
-    print("No Kafka broker answers and STAFFORD_KAFKA names none: starting the embedded one.", flush=True)
-    state = broker.build(settings, progress=print).start(settings.kafka_port, progress=print)
-    print(f"Kafka runs at {state.bootstrap}; stop it with `stafford kafka stop`.", flush=True)
+    say("No Kafka broker runs here and STAFFORD_KAFKA names none: starting the embedded one.")
+    state = broker.build(settings, progress=say).start(settings.kafka_port, progress=say)
+    say(f"Kafka runs at {state.bootstrap}; stop it with `stafford kafka stop`.")
+
+
+def say(message: str) -> None:
+    """Tell a person; stdout is for what was asked."""
+    sys.stderr.write(f"{message}\n")
 
 
 def run(*arguments: str) -> int:

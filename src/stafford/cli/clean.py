@@ -27,7 +27,7 @@ def clean(
         return
     if not yes:
         typer.confirm(f"delete {', '.join(map(str, doomed))}?", abort=True)
-    broker.build(settings).stop()
+    broker.stop(settings)
     for path in doomed:
         shutil.rmtree(path)
         typer.echo(f"deleted {path}")

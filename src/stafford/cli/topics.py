@@ -82,7 +82,7 @@ def list_command(as_json: Json = False) -> None:
             ]
         )
         return
-    table = _table("topic", "partitions", "replication", "cleanup", "kept", "planned")
+    table = _table("topic", "partitions", "copies", "cleanup", "kept", "planned")
     for name, state in topics.items():
         policy = state.config["cleanup.policy"]
         age = _readable("retention.ms", state.config["retention.ms"])
@@ -131,7 +131,8 @@ def _console() -> Console:
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        # Only the sentence gives way in a narrow terminal; names and numbers stay whole.
+        table.add_column(column, overflow="fold", no_wrap=column != "kept")
     return table
 
 
@@ -180,8 +181,10 @@ def _show_topic(topic: TopicDescription, settings: Iterable[str]) -> None:
     is_compacted = topic.config.get("cleanup.policy") != "delete"
     records = f"{'at most ' if is_compacted else ''}{topic.offset_span:,} records"
     console.print(f"[bold]{escape(topic.topic)}[/]: {len(topic.partitions)} partitions, {records}")
-    for name in settings:
-        console.print(f"    {name} = {_readable(name, topic.config[name])}")
+    names = list(settings)
+    width = max(map(len, names))
+    for name in names:
+        console.print(f"    {name:<{width}} = {_readable(name, topic.config[name])}")
     table = _table("    partition", "leader", "in sync", "low", "high", "records")
     for part in topic.partitions:
         in_sync = f"{len(part.in_sync)} of {len(part.replicas)}"

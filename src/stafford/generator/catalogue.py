@@ -5,7 +5,6 @@ the weeks since the shop opened, which are tabulated as they are asked for.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stafford.generator.curve import MINUTE, SECOND, WEEK
 from stafford.generator.distributions import accumulate_shares, choose
@@ -104,7 +103,7 @@ class Catalogue:
 
     def _draft(self, kind: int, products: Ints, occurred: Ints) -> Draft:
         keys = derive(self._root, _PRODUCT, products)
-        columns: dict[str, NDArray[np.int64]] = {
+        columns: dict[str, Ints] = {
             "product": products,
             "category": self.categorise(products),
             "name": draw_below(keys, 5, 1 << 40),

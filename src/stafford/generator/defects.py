@@ -32,7 +32,7 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "returns": ("order_id", "refund_cents", "quantity"),
     "shipments": ("carrier", "promised_at", "order_id"),
 }
-_NUMBERS: Mapping[str, tuple[str, ...]] = {
+_TYPED: Mapping[str, tuple[str, ...]] = {
     "clickstream": ("sequence",),
     "customers": ("marketing_consent",),
     "inventory": ("delta_units", "stock_units"),
@@ -40,7 +40,7 @@ _NUMBERS: Mapping[str, tuple[str, ...]] = {
     "payments": ("amount_cents", "attempt"),
     "products": ("price_cents",),
     "returns": ("refund_cents", "quantity"),
-    "shipments": ("carrier",),
+    "shipments": ("promised_at",),
 }
 _OUT_OF_RANGE: Mapping[str, tuple[_Target, ...]] = {
     "clickstream": (_Target("sequence", 0),),
@@ -79,6 +79,7 @@ _REPAIRABLE: Mapping[str, tuple[_Target, ...]] = {
     "products": (_Target("name", False), _Target("brand", False)),
 }
 _NOT_A_NUMBER = "N/A"
+_EPOCH_S = 1_767_225_600
 
 
 def can_spoil(defect: Defect, topic: str) -> bool:
@@ -115,12 +116,13 @@ def _nullify(topic: str, body: bytes, dice: int) -> tuple[bytes, str]:
 
 
 def _mistype(topic: str, body: bytes, dice: int) -> tuple[bytes, str]:
-    field = _NUMBERS[topic][dice % len(_NUMBERS[topic])]
+    field = _TYPED[topic][dice % len(_TYPED[topic])]
     content = loads(body)
     place, name = _find(content, field)
     as_text = isinstance(place[name], int) and dice // 16 % 2 == 0
-    text: Any = str(place[name]) if as_text else _NOT_A_NUMBER
-    place[name] = {"code": text} if isinstance(place[name], str) else text
+    text = str(place[name]) if as_text else _NOT_A_NUMBER
+    # A number where an instant belongs; another text would be a wrong format, not a wrong type.
+    place[name] = _EPOCH_S if isinstance(place[name], str) else text
     return dumps(content), f"wrong_type:{field}"
 
 

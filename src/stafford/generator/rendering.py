@@ -3,9 +3,9 @@
 Fields that an event does not have are left out.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from orjson import dumps
 
@@ -19,6 +19,7 @@ from stafford.generator.text import format_instants, to_strings
 from stafford.generator.vocabulary import BRANDS, PRODUCT_NOUNS, PRODUCT_STYLES, SEARCH_TERMS
 
 CURRENCY = "EUR"
+Heads: TypeAlias = Iterator[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ def render(draft: Draft, event_ids: list[str], names: Names) -> Rendered:
         names: what its numbers stand for.
     """
     types = EVENT_TYPES[draft.topic]
-    heads = [
+    # One at a time: thousands of living dicts would keep the garbage collector busy.
+    heads = (
         {
             "event_id": event_id,
             "event_type": types[kind],
@@ -62,7 +64,7 @@ def render(draft: Draft, event_ids: list[str], names: Names) -> Rendered:
         for event_id, kind, occurred_at in zip(
             event_ids, draft.kind.tolist(), write_instants(draft.occurred), strict=True
         )
-    ]
+    )
     return _TOPICS[draft.topic](draft, heads, names)
 
 
@@ -71,7 +73,7 @@ def write_instants(micros: Ints) -> list[str]:
     return to_strings(format_instants(micros))
 
 
-def _render_clickstream(draft: Draft, heads: list[dict[str, Any]], names: Names) -> Rendered:
+def _render_clickstream(draft: Draft, heads: Heads, names: Names) -> Rendered:
     c = draft.columns
     keys = to_strings(identifiers.name_sessions(c["session"]))
     rows = zip(
@@ -101,7 +103,7 @@ def _render_clickstream(draft: Draft, heads: list[dict[str, Any]], names: Names)
     return Rendered(keys, values)
 
 
-def _render_customers(draft: Draft, heads: list[dict[str, Any]], names: Names) -> Rendered:
+def _render_customers(draft: Draft, heads: Heads, names: Names) -> Rendered:
     c = draft.columns
     keys = identifiers.name_customers(c["customer"])
     country = [names.countries[index] for index in c["country"].tolist()]
@@ -125,7 +127,7 @@ def _render_customers(draft: Draft, heads: list[dict[str, Any]], names: Names) -
     return Rendered(keys, values)
 
 
-def _render_products(draft: Draft, heads: list[dict[str, Any]], names: Names) -> Rendered:
+def _render_products(draft: Draft, heads: Heads, names: Names) -> Rendered:
     c = draft.columns
     keys = identifiers.name_products(c["product"])
     rows = zip(
@@ -149,7 +151,7 @@ def _render_products(draft: Draft, heads: list[dict[str, Any]], names: Names) ->
     return Rendered(keys, values)
 
 
-def _render_inventory(draft: Draft, heads: list[dict[str, Any]], _names: Names) -> Rendered:
+def _render_inventory(draft: Draft, heads: Heads, _names: Names) -> Rendered:
     c = draft.columns
     keys = identifiers.name_products(c["product"])
     rows = zip(
@@ -167,7 +169,7 @@ def _render_inventory(draft: Draft, heads: list[dict[str, Any]], _names: Names) 
     return Rendered(keys, values)
 
 
-def _render_orders(draft: Draft, heads: list[dict[str, Any]], names: Names) -> Rendered:
+def _render_orders(draft: Draft, heads: Heads, names: Names) -> Rendered:
     c = draft.columns
     keys = identifiers.name_orders(c["order"])
     rows = zip(
@@ -202,7 +204,7 @@ def _render_orders(draft: Draft, heads: list[dict[str, Any]], names: Names) -> R
     return Rendered(keys, values)
 
 
-def _render_payments(draft: Draft, heads: list[dict[str, Any]], names: Names) -> Rendered:
+def _render_payments(draft: Draft, heads: Heads, names: Names) -> Rendered:
     c = draft.columns
     keys = identifiers.name_orders(c["order"])
     rows = zip(
@@ -223,7 +225,7 @@ def _render_payments(draft: Draft, heads: list[dict[str, Any]], names: Names) ->
     return Rendered(keys, values)
 
 
-def _render_shipments(draft: Draft, heads: list[dict[str, Any]], names: Names) -> Rendered:
+def _render_shipments(draft: Draft, heads: Heads, names: Names) -> Rendered:
     c = draft.columns
     keys = identifiers.name_orders(c["order"])
     rows = zip(
@@ -240,7 +242,7 @@ def _render_shipments(draft: Draft, heads: list[dict[str, Any]], names: Names) -
     return Rendered(keys, values)
 
 
-def _render_returns(draft: Draft, heads: list[dict[str, Any]], names: Names) -> Rendered:
+def _render_returns(draft: Draft, heads: Heads, names: Names) -> Rendered:
     c = draft.columns
     keys = identifiers.name_orders(c["order"])
     rows = zip(
@@ -261,7 +263,7 @@ def _render_returns(draft: Draft, heads: list[dict[str, Any]], names: Names) -> 
     return Rendered(keys, values)
 
 
-_TOPICS: Mapping[str, Callable[[Draft, list[dict[str, Any]], Names], Rendered]] = {
+_TOPICS: Mapping[str, Callable[[Draft, Heads, Names], Rendered]] = {
     "clickstream": _render_clickstream,
     "customers": _render_customers,
     "inventory": _render_inventory,

@@ -17,7 +17,7 @@ from stafford.generator.curve import Curve
 from stafford.generator.draft import Draft, concatenate
 from stafford.generator.mess import Mess, Messy
 from stafford.generator.profile import Profile
-from stafford.generator.randomness import mix, name_stream
+from stafford.generator.randomness import Flags, mix, name_stream
 from stafford.generator.rendering import Names
 from stafford.generator.schedule import Schedule
 from stafford.generator.simulation import Simulation
@@ -28,6 +28,7 @@ GENERATOR_VERSION = 1
 WHOLE = (0, 1)
 _SPAN_EVENTS = 40_000
 _LONGEST_SPAN = 7 * 24 * 60
+_SHARDS = name_stream("shards")
 
 
 @dataclass(frozen=True)
@@ -165,13 +166,11 @@ class Stream:
                 )
                 self._schedule.add(assemble(kept, self._names))
 
-    def _is_mine(self, messy: Messy) -> "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]":
+    def _is_mine(self, messy: Messy) -> Flags:
         index, count = self._shard
         owners = mix(messy.draft.owner ^ np.uint64(_SHARDS))
-        return owners % np.uint64(count) == np.uint64(index)
-
-
-_SHARDS = name_stream("shards")
+        mine: Flags = owners % np.uint64(count) == np.uint64(index)
+        return mine
 
 
 def _check_utc(name: str, instant: datetime) -> None:

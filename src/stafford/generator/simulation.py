@@ -1,7 +1,6 @@
 """The shop's life in cells of one minute: what begins in each, and all that follows from it."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stafford.generator.catalogue import Catalogue
 from stafford.generator.curve import MINUTE, Arrivals, Curve
@@ -10,7 +9,7 @@ from stafford.generator.draft import EVENT_TYPES, Draft, without_money
 from stafford.generator.fulfilment import Fulfilment
 from stafford.generator.orders import PLACED, OrderDesk, draft_orders
 from stafford.generator.profile import Profile
-from stafford.generator.randomness import Flags, Ints, derive, name_stream, to_unit
+from stafford.generator.randomness import Flags, Ints, Keys, derive, name_stream, to_unit
 from stafford.generator.sessions import SessionPlanner, Sessions
 from stafford.generator.stock import Stock
 from stafford.generator.story import Clicks, Storyteller
@@ -123,7 +122,7 @@ class Simulation:
         price = np.full(len(keys), -1, np.int64)
         rows = np.flatnonzero(shown)
         price[rows] = self.catalogue.price(clicks.product[rows], clicks.occurred[rows])
-        columns: dict[str, NDArray[np.int64] | NDArray[np.uint64]] = {
+        columns: dict[str, Ints | Keys] = {
             "session": keys,
             "sequence": clicks.sequence,
             "page": clicks.page,

@@ -204,7 +204,9 @@ class Storyteller:
         stays = np.maximum(interpolate(units, self._dwell), 1) * (SECOND // 1000)
         stays[sequence == 1] = 0
         elapsed = np.cumsum(stays)
-        return sessions.start[session] + elapsed - elapsed[np.flatnonzero(sequence == 1)][session]
+        before: Ints = elapsed[np.flatnonzero(sequence == 1)][session]
+        occurred: Ints = sessions.start[session] + elapsed - before
+        return occurred
 
 
 @dataclass(frozen=True, slots=True)

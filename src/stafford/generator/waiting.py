@@ -5,8 +5,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stafford.generator.randomness import Ints
-
 
 class WaitingRoom:
     """Columns of facts, released in order of (time, key).
@@ -27,7 +25,7 @@ class WaitingRoom:
 
     def release(self, through: int) -> dict[str, NDArray[Any]]:
         """Give out the facts before an instant that is complete: none before it may come later."""
-        at: Ints = self._held["at"]
+        at = self._held["at"]
         due = np.flatnonzero(at < through)
         due = due[np.lexsort((self._held["key"][due], at[due]))]
         released = {name: column[due] for name, column in self._held.items()}

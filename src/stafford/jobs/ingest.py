@@ -22,9 +22,9 @@ from stafford.lakehouse.tables import create_tables
 from stafford.lakehouse.triggers import Trigger
 from stafford.runtime.home import HomeLock
 from stafford.runtime.jars import ensure_jars
-from stafford.runtime.java import find_java
+from stafford.runtime.java import Java, find_java
 from stafford.settings import Settings
-from stafford.transport.spool import read_segments
+from stafford.transport import read_segments
 
 Progress = Callable[[str], None]
 FindKafka = Callable[[], Mapping[str, str] | None]
@@ -53,7 +53,7 @@ class IngestJob:
         """Start Spark and make the tables; needs no broker, so it may run while one starts."""
         spark = self.session(progress)
         progress("making tables")
-        create_tables(spark, self.lake, self.contracts.values())
+        create_tables(self.lake, self.contracts.values())
         return spark
 
     def run(self, progress: Progress = lambda _: None) -> Counts:
@@ -180,8 +180,7 @@ def build(settings: Settings, *, kafka: FindKafka | None = None) -> IngestJob:
     """
 
     def session(progress: Progress) -> SparkSession:
-        java = find_java()
-        jars = ensure_jars("spark", settings.cache_dir, java, progress)
+        java, jars = fetch_jars(settings, progress)
         progress("starting Spark")
         return open_session(
             jars,
@@ -206,3 +205,14 @@ def build(settings: Settings, *, kafka: FindKafka | None = None) -> IngestJob:
         spool=settings.spool_dir,
         exclusive=lambda: HomeLock(settings.home_dir / "checkpoints"),
     )
+
+
+def fetch_jars(settings: Settings, progress: Progress) -> tuple[Java, Path]:
+    """Give the Java and the folder of connectors that Spark needs, fetched on the first run.
+
+    Raises:
+        ConfigError: there is no Java.
+        CorruptDownload: a jar is not the locked one.
+    """
+    java = find_java()
+    return java, ensure_jars("spark", settings.cache_dir, java, progress)

@@ -1,5 +1,7 @@
 """Spark's errors in the words of this project."""
 
+import re
+
 from stafford.errors import ConfigError, NotReady, OffsetOutOfRange, StaffordError, StorageError, Terminal
 
 LOST = ("failOnDataLoss", "OffsetOutOfRange", "KAFKA_DATA_LOSS")
@@ -19,25 +21,29 @@ def translate(error: Exception, query: str) -> StaffordError:
     if any(word in text for word in LOST):
         return OffsetOutOfRange(
             f"{query} stopped: the broker no longer has records that bronze never read. They are lost unless "
-            f"their producer sends them again; after that, start from what is left: {_first_line(text)}"
+            f"their producer sends them again; after that, start from what is left: {_cause(text)}"
         )
     if any(word in text for word in NO_TOPIC):
         return ConfigError(
             f"{query} stopped: a topic is missing on the broker; make it with `stafford topics apply`. "
-            f"{_first_line(text)}"
+            f"{_cause(text)}"
         )
     if any(word in text for word in UNREACHABLE):
         return NotReady(
-            f"{query} stopped: Kafka did not answer. Is it up? `stafford kafka status`. {_first_line(text)}"
+            f"{query} stopped: Kafka did not answer. Is it up? `stafford kafka status`. {_cause(text)}"
         )
     if any(word in text for word in FULL):
         return StorageError(
             f"{query} stopped: the disk of the lake is full. Free it and run the command again."
         )
     return Terminal(
-        f"{query} stopped: {_first_line(text)}. Nothing half-written is visible; run it again to go on."
+        f"{query} stopped: {_cause(text)}. Nothing half-written is visible; run it again to go on."
     )
 
 
-def _first_line(text: str) -> str:
-    return next((line.strip() for line in text.splitlines() if line.strip()), "no message")
+def _cause(text: str) -> str:
+    # A failure in foreachBatch arrives wrapped in traces of two languages; the last error that is named
+    # in them is the one that happened.
+    named = re.findall(r"^(?:Caused by: )?([\w.]*(?:Error|Exception): .+)$", text, re.MULTILINE)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return str(named[-1]) if named else (lines[0] if lines else "no message")

@@ -52,17 +52,20 @@ class Coverage:
 
 
 def cover(data: ReportData) -> Coverage | None:
-    """Find the hours that the generator's runs cover, or without runs those between first and last row.
+    """Find the hours in which the generator's runs had the shop open.
+
+    A run whose end nobody noted ends with the last row; without runs, the first row is the beginning.
 
     Returns:
         None when there is no hour at all.
     """
-    if data.reconciliation is not None and data.reconciliation.runs:
-        runs = [(run.opens_at.astimezone(UTC), run.until.astimezone(UTC)) for run in data.reconciliation.runs]
-    else:
-        seen = data.revenue["hour"].to_pylist() + data.traffic["hour"].to_pylist()
-        runs = [(min(seen), max(seen) + HOUR)] if seen else []
-    hours = sorted({hour for opens_at, until in runs for hour in _hours_between(opens_at, until)})
+    seen = data.revenue["hour"].to_pylist() + data.traffic["hour"].to_pylist()
+    last = max(seen) + HOUR if seen else None
+    runs = data.reconciliation.runs if data.reconciliation is not None else ()
+    spans = [(run.opens_at.astimezone(UTC), run.until.astimezone(UTC) if run.until else last) for run in runs]
+    if not spans and seen:
+        spans = [(min(seen), last)]
+    hours = sorted({hour for start, end in spans if end for hour in _hours_between(start, end)})
     return Coverage(tuple(hours)) if hours else None
 
 

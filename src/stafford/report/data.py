@@ -131,18 +131,22 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One generator run, over [opens_at, until) of shop time."""
+    """One generator run, over [opens_at, until) of shop time; `until` is None where nobody noted it."""
 
     run_id: str
     seed: int | str
     profile: str
     opens_at: AwareDatetime
-    until: AwareDatetime
+    until: AwareDatetime | None = None
+    events_per_day: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """What the ledger found when it was last asked."""
+    """What the ledger found when it was last asked.
+
+    `findings` may be the first of many; `findings_by_kind` counts all of them.
+    """
 
     reconciled: bool
     checked_at: AwareDatetime
@@ -153,13 +157,19 @@ class Reconciliation:
     money: tuple[MoneyCheck, ...]
     findings: tuple[Finding, ...]
     ledger_digest: str
+    findings_by_kind: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def finding_count(self) -> int:
+        """How many findings there are, those that are not listed included."""
+        return max(sum(self.findings_by_kind.values()), len(self.findings))
 
     @property
     def is_clean(self) -> bool:
         """Whether the ledger says that it reconciles, and none of its own numbers says otherwise."""
         return (
             self.reconciled
-            and not self.findings
+            and not self.finding_count
             and self.totals.is_complete
             and all(topic.is_complete for topic in self.topics)
             and all(check.is_equal for check in self.money)

@@ -22,10 +22,11 @@ select
     epoch_us(revenue_hour) // {HOUR_US} * {HOUR_US} as hour,
     sum(revenue_cents)::bigint as revenue_cents
 from marts.revenue_hourly
+where revenue_hour is not null
 group by all
 having sum(revenue_cents) <> 0
 order by hour
-"""  # noqa: S608 - a constant of this module
+"""
 
 TRAFFIC_SQL: Final = f"""
 select
@@ -35,7 +36,7 @@ from marts.fct_sessions
 where started_at is not null
 group by all
 order by hour
-"""  # noqa: S608 - a constant of this module
+"""
 
 PRODUCT_SQL: Final = """
 select
@@ -101,7 +102,7 @@ class Marts:
         sums = ", ".join(
             f"coalesce(sum({column}), 0)::bigint as {column}" for column in FUNNEL_STEPS.values()
         )
-        row = self._table(f"select {sums} from marts.funnel_daily").to_pylist()[0]  # noqa: S608 - constants
+        row = self._table(f"select {sums} from marts.funnel_daily").to_pylist()[0]
         return tuple(FunnelStep(name, row[column]) for name, column in FUNNEL_STEPS.items())
 
     def _table(self, sql: str, parameters: list[int] | None = None) -> pa.Table:
@@ -118,7 +119,7 @@ def open_marts(duckdb_path: "Path") -> "Iterator[Marts]":
         HomeInUse: another command holds the warehouse for writing.
         StorageError: the file is not a DuckDB database, or cannot be read.
     """
-    build = "run `stafford demo`, or `stafford publish` where there is data already"
+    build = "run `stafford demo`, or `stafford publish` and `stafford build` where there is data already"
     if not duckdb_path.is_file():
         raise ConfigError(f"there is no warehouse at {duckdb_path}; {build}")
     try:
@@ -128,16 +129,21 @@ def open_marts(duckdb_path: "Path") -> "Iterator[Marts]":
         raise ConfigError(f"{duckdb_path} has no marts to report on ({_headline(exc)}); {build}") from exc
     except duckdb.BinderException as exc:
         raise ContractViolation(
-            f"a mart in {duckdb_path} is not what the report reads ({_headline(exc)}); build the marts again"
+            f"a mart in {duckdb_path} is not what the report reads ({_headline(exc)}); "
+            "run `stafford build` to build the marts again"
         ) from exc
-    except duckdb.IOException as exc:
-        if "lock" in str(exc).lower() or "another process" in str(exc).lower():
+    except duckdb.Error as exc:
+        if _is_held(exc):
             raise HomeInUse(
                 f"another command is writing {duckdb_path}; wait until it ends, then report again"
             ) from exc
         raise StorageError(f"{duckdb_path} cannot be read ({_headline(exc)}); publish it again") from exc
-    except duckdb.Error as exc:
-        raise StorageError(f"{duckdb_path} cannot be read ({_headline(exc)}); publish it again") from exc
+
+
+def _is_held(exc: duckdb.Error) -> bool:
+    # By this process, by another one on POSIX ("Could not set lock"), and by another one on Windows.
+    text = str(exc).lower()
+    return isinstance(exc, duckdb.ConnectionException) or "set lock" in text or "another process" in text
 
 
 def _headline(exc: Exception) -> str:

@@ -72,23 +72,19 @@ def render(data: ReportData) -> str:
 
 def _key_figures(data: ReportData) -> list[tuple[str, str, str]]:
     totals = data.totals
-    sessions = data.funnel[0].sessions if data.funnel else 0
-    ordering = data.funnel[-1].sessions if data.funnel else 0
-    mean = totals.revenue_cents / totals.order_count if totals.order_count else 0
+    sessions, ordering = (data.funnel[0].sessions, data.funnel[-1].sessions) if data.funnel else (0, 0)
+    # A part of nothing is left unsaid.
+    revenue = f"{say_euros(totals.revenue_cents / totals.order_count)} an order" if totals.order_count else ""
+    orders = f"{say_euros(totals.cancelled_cents)} cancelled" if totals.order_count else ""
+    conversion = f"{say_share(ordering, sessions)} order" if sessions else ""
+    paid = f"{say_share(totals.paid_cents, totals.revenue_cents)} of revenue" if totals.revenue_cents else ""
+    back = f"{say_share(totals.refunded_cents, totals.paid_cents)} of captured" if totals.paid_cents else ""
     return [
-        ("Revenue", say_euros(totals.revenue_cents), f"{say_euros(mean)} an order"),
-        ("Orders", say_count(totals.order_count), f"{say_euros(totals.cancelled_cents)} cancelled"),
-        ("Sessions", say_count(sessions), f"{say_share(ordering, sessions)} order"),
-        (
-            "Captured",
-            say_euros(totals.paid_cents),
-            f"{say_share(totals.paid_cents, totals.revenue_cents)} of revenue",
-        ),
-        (
-            "Refunded",
-            say_euros(totals.refunded_cents),
-            f"{say_share(totals.refunded_cents, totals.paid_cents)} of what was captured",
-        ),
+        ("Revenue", say_euros(totals.revenue_cents), revenue),
+        ("Orders", say_count(totals.order_count), orders),
+        ("Sessions", say_count(sessions), conversion),
+        ("Captured", say_euros(totals.paid_cents), paid),
+        ("Refunded", say_euros(totals.refunded_cents), back),
     ]
 
 

@@ -8,6 +8,7 @@ from stafford.report.data import Counts, Finding, Reconciliation
 from stafford.report.wording import say_count
 
 SHOWN_FINDINGS = 20
+TOLD_ELSEWHERE = ("lost", "doubled", "money")
 MEASURES = {"orders": "Orders placed", "captured": "Payments captured", "refunded": "Refunds issued"}
 
 
@@ -38,18 +39,17 @@ def judge(reconciliation: Reconciliation | None) -> Verdict:
         return Verdict(
             "open",
             "Nobody has checked yet whether every event arrived",
-            "Run `stafford reconcile`, then `stafford report` again. What follows is what the marts hold.",
+            "Run stafford reconcile, then stafford report again. What follows is what the marts hold.",
         )
     totals = reconciliation.totals
-    tally = (
-        f"{say_count(totals.sent)} sent, {say_count(totals.lost)} lost, {say_count(totals.doubled)} doubled"
-    )
+    tally = _tally(reconciliation)
     equation = _balance(totals)
     if reconciliation.is_clean:
         return Verdict(
             "good",
             f"Every event is accounted for: {tally}",
-            "The ledger compared what was sent with what the tables hold: event by event, and to the cent.",
+            "The ledger compared what was sent with what the tables hold: event by event"
+            + (", and to the cent." if reconciliation.money else "; the money has not been compared yet."),
             equation,
         )
     return Verdict(
@@ -58,8 +58,23 @@ def judge(reconciliation: Reconciliation | None) -> Verdict:
         _complain(reconciliation),
         equation,
         reconciliation.findings[:SHOWN_FINDINGS],
-        len(reconciliation.findings),
+        reconciliation.finding_count,
     )
+
+
+def _tally(reconciliation: Reconciliation) -> str:
+    totals = reconciliation.totals
+    by_kind = reconciliation.findings_by_kind
+    # Per topic the ledger counts the findings that it lists, by kind all of them: the larger is the truth.
+    counts = [
+        (totals.sent, "sent"),
+        (max(totals.lost, by_kind.get("lost", 0)), "lost"),
+        (max(totals.doubled, by_kind.get("doubled", 0)), "doubled"),
+    ]
+    counts += [
+        (count, kind.replace("_", " ")) for kind, count in by_kind.items() if kind not in TOLD_ELSEWHERE
+    ]
+    return ", ".join(f"{say_count(count)} {kind}" for count, kind in counts)
 
 
 def _balance(totals: Counts) -> tuple[Term, ...]:
@@ -83,8 +98,8 @@ def _complain(reconciliation: Reconciliation) -> str:
         for check in reconciliation.money
         if not check.is_equal
     ]
-    if reconciliation.findings:
-        wrong.insert(0, f"the ledger has {say_count(len(reconciliation.findings), 'finding')}")
+    if reconciliation.finding_count:
+        wrong.insert(0, f"the ledger has {say_count(reconciliation.finding_count, 'finding')}")
     if not wrong:
         wrong.append("the ledger did not reconcile; the tables below say for which topic")
     text = "; ".join(wrong)

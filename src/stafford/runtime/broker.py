@@ -59,7 +59,7 @@ class Broker:
             probe: whether an admin call to host:port answers; the Kafka client is not in this room.
             heap_mb: the largest Java heap, in MiB.
         """
-        self._directory = directory.resolve()
+        self.directory = directory.resolve()
         self._jars = jars
         self._java = java
         self._probe = probe
@@ -85,46 +85,47 @@ class Broker:
         """
         deadline = time.monotonic() + wait_s
         try:
-            self._directory.mkdir(parents=True, exist_ok=True)
-            with filelock.FileLock(self._directory / "start.lock", timeout=wait_s):
+            self.directory.mkdir(parents=True, exist_ok=True)
+            with filelock.FileLock(self.directory / "start.lock", timeout=wait_s):
                 return self._start(port, deadline, wait_s, progress)
         except filelock.Timeout as exc:
             raise NotReady(
-                f"another command has been starting the broker in {self._directory} for {wait_s:.0f} s; "
+                f"another command has been starting the broker in {self.directory} for {wait_s:.0f} s; "
                 "wait for it, then start again"
             ) from exc
         except OSError as exc:
             raise StorageError(
-                f"the broker's folder {self._directory} cannot be written: {exc}; free space or permit it"
+                f"the broker's folder {self.directory} cannot be written: {exc}; free space or permit it"
             ) from exc
 
     def stop(self, wait_s: float = 30) -> bool:
         """End the broker; returns whether one was running."""
-        return broker_process.stop(self._directory, wait_s)
+        return broker_process.stop(self.directory, wait_s)
 
     def status(self) -> BrokerState | None:
         """Describe the running broker; None when there is none."""
-        return broker_process.status(self._directory)
+        return broker_process.status(self.directory)
 
     def _start(
         self, port: int, deadline: float, wait_s: float, progress: Callable[[str], None]
     ) -> BrokerState:
-        running = broker_process.find(self._directory)
+        running = broker_process.find(self.directory)
         if running is not None:
             progress("a broker is running already")
             return self._await(running, None, 0, deadline, wait_s)
-        cluster_id = broker_files.stored_cluster_id(self._directory) or self._format(progress)
+        cluster_id = broker_files.stored_cluster_id(self.directory) or self._format(progress)
         taken: set[int] = set()
         while True:
             chosen = first_free(port, taken)
             controller = first_free(chosen + 1, taken)
             if chosen != port:
                 progress(f"port {port} is taken by another program; Kafka listens on {chosen}")
-            broker_files.write_configuration(self._directory, chosen, controller)
+            broker_files.write_configuration(self.directory, chosen, controller)
             progress(f"starting Kafka on {LOOPBACK}:{chosen}")
-            process, child, log_start = self._spawn()
+            child, log_start = self._spawn()
             try:
-                broker_process.write_record(self._directory, process, chosen, cluster_id)
+                process = psutil.Process(child.pid)
+                broker_process.write_record(self.directory, process, chosen, cluster_id)
                 return self._await(process, child, log_start, deadline, wait_s)
             except (_Ended, psutil.NoSuchProcess) as exc:
                 output = self._output(log_start)
@@ -132,24 +133,27 @@ class Broker:
                 if broker_failure.PORT_TAKEN.search(output) and len(taken) < 2 * _PORT_ATTEMPTS:
                     taken |= {chosen, controller}
                     continue
-                (self._directory / broker_process.PROCESS_FILE).unlink(missing_ok=True)
-                raise broker_failure.explain(self._directory, output) from exc
+                (self.directory / broker_process.PROCESS_FILE).unlink(missing_ok=True)
+                raise broker_failure.explain(self.directory, output) from exc
+            finally:
+                _let_go(child)
 
     def _format(self, progress: Callable[[str], None]) -> str:
-        # Formatted aside and moved, so that a kill leaves either no data folder or a whole one.
-        for leftover in self._directory.glob(".format-*"):
+        # Formatted aside and moved, so that a kill leaves either no data folder or a whole one; with its own
+        # configuration, because the formatter of a start that was killed may still be running.
+        for leftover in self.directory.glob(".format-*"):
             shutil.rmtree(leftover, ignore_errors=True)
-        aside = Path(tempfile.mkdtemp(prefix=".format-", dir=self._directory))
+        aside = Path(tempfile.mkdtemp(prefix=".format-", dir=self.directory))
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         progress("preparing an empty Kafka data folder")
-        broker_files.write_configuration(self._directory, 9092, 9093, data=f"{aside.name}/data")
+        broker_files.write_configuration(aside, 9092, 9093)
         command = [*self._java_command(64), "kafka.tools.StorageTool", "format"]
         # Its own parser takes a value that starts with a hyphen for an option, unless it is attached.
         command += [f"--cluster-id={cluster_id}", "--config", broker_files.SERVER_FILE]
         try:
             done = subprocess.run(
                 command,
-                cwd=self._directory,
+                cwd=aside,
                 capture_output=True,
                 text=True,
                 errors="replace",
@@ -157,25 +161,25 @@ class Broker:
                 check=False,
             )
         except subprocess.TimeoutExpired as exc:
-            raise NotReady(f"formatting {self._directory} took more than {_FORMAT_LIMIT_S} s") from exc
+            raise NotReady(f"formatting {self.directory} took more than {_FORMAT_LIMIT_S} s") from exc
         if done.returncode != 0:
-            raise broker_failure.explain(self._directory, done.stdout + done.stderr)
-        target = self._directory / broker_files.DATA_FOLDER
+            raise broker_failure.explain(self.directory, done.stdout + done.stderr)
+        target = self.directory / broker_files.DATA_FOLDER
         if target.is_dir():
             target.rmdir()  # it is empty: stored_cluster_id saw to that
-        (aside / "data").replace(target)
+        (aside / broker_files.DATA_FOLDER).replace(target)
         shutil.rmtree(aside, ignore_errors=True)
         return cluster_id
 
-    def _spawn(self) -> tuple[psutil.Process, "subprocess.Popen[bytes]", int]:
-        log = self._directory / broker_files.LOG_FILE
+    def _spawn(self) -> tuple["subprocess.Popen[bytes]", int]:
+        log = self.directory / broker_files.LOG_FILE
         log_start = log.stat().st_size if log.exists() else 0
-        command = [*self._java_command(self._heap_mb), broker_process.fingerprint(self._directory)]
+        command = [*self._java_command(self._heap_mb), broker_process.fingerprint(self.directory)]
         command += ["kafka.Kafka", broker_files.SERVER_FILE]
-        with (self._directory / broker_files.CONSOLE_FILE).open("wb") as console:
+        with (self.directory / broker_files.CONSOLE_FILE).open("wb") as console:
             child = subprocess.Popen(
                 command,
-                cwd=self._directory,
+                cwd=self.directory,
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=subprocess.STDOUT,
@@ -183,7 +187,7 @@ class Broker:
                 start_new_session=True,
                 creationflags=_DETACHED,
             )
-        return psutil.Process(child.pid), child, log_start
+        return child, log_start
 
     def _await(
         self,
@@ -193,27 +197,24 @@ class Broker:
         deadline: float,
         wait_s: float,
     ) -> BrokerState:
-        while True:
-            if (child is not None and child.poll() is not None) or not _lives(process):
-                raise _Ended
+        while _lives(process, child):
             # Its own word first: whoever else listens on the port would answer the probe too.
             if _STARTED in self._output(log_start):
                 state = self.status()
                 if state is not None and self._probe(state.bootstrap):
-                    _let_go(child)
                     return state
             if time.monotonic() > deadline:
-                _let_go(child)
                 raise NotReady(
                     f"Kafka (pid {process.pid}) did not answer within {wait_s:.0f} s and is still starting; "
-                    f"start again to wait longer, stop it, or read {self._directory / broker_files.LOG_FILE}"
+                    f"start again to wait longer, stop it, or read {self.directory / broker_files.LOG_FILE}"
                 )
             time.sleep(_POLL_S)
+        raise _Ended
 
     def _output(self, log_start: int) -> str:
         texts = []
         for name, start in ((broker_files.CONSOLE_FILE, 0), (broker_files.LOG_FILE, log_start)):
-            path = self._directory / name
+            path = self.directory / name
             if path.exists():
                 with path.open("rb") as stream:
                     # A log that was rolled is shorter than it was.
@@ -237,14 +238,16 @@ class _Ended(Exception):
     """The process is gone; its log says what kind of error that is."""
 
 
-def _lives(process: psutil.Process) -> bool:
+def _lives(process: psutil.Process, child: "subprocess.Popen[bytes] | None") -> bool:
+    if child is not None:
+        return child.poll() is None
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
 
 
-def _let_go(child: "subprocess.Popen[bytes] | None") -> None:
-    if child is not None:
+def _let_go(child: "subprocess.Popen[bytes]") -> None:
+    if child.poll() is None:
         # It is meant to outlive us, so Popen must not warn that nobody waits for it.
         child.returncode = 0

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from stafford.errors import ConfigError, HomeInUse, StorageError, Terminal
 
+_FRAME = re.compile(r"\s+(at |\.\.\. \d+ more)")  # of a stack trace
 PORT_TAKEN = re.compile(r"Address already in use|BindException")
 
 _KNOWN: tuple[tuple[re.Pattern[str], Callable[[str], Terminal], str], ...] = (
@@ -56,10 +57,8 @@ def explain(directory: Path, output: str) -> Terminal:
 
 def meaningful(output: str, most: int = 6) -> list[str]:
     """The last lines that speak of an error, or simply the last lines."""
-    lines = [line.rstrip() for line in output.splitlines() if line.strip()]
-    telling = [
-        line
-        for line in lines
-        if re.search(r"ERROR|FATAL|Exception|Error", line) and not line.lstrip().startswith("at ")
-    ]
+    lines = [line.rstrip() for line in output.splitlines() if line.strip() and not _FRAME.match(line)]
+    if len(lines) <= most:
+        return lines
+    telling = [line for line in lines if re.search(r"ERROR|FATAL|Exception|Error", line)]
     return (telling or lines)[-most:]

@@ -13,7 +13,7 @@ LOGGING_FILE = "log4j2.properties"
 LOG_FILE = "kafka.log"
 CONSOLE_FILE = "console.log"
 DATA_FOLDER = "data"
-_META_FILE = "meta.properties"
+_META_FILE = Path("metadata", "meta.properties")
 
 _SERVER = """\
 # Written at every start by Stafford: one KRaft node, for this machine alone.
@@ -25,7 +25,10 @@ advertised.listeners=PLAINTEXT://127.0.0.1:{port}
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
-log.dirs={data}
+# Apart, because only then does Kafka lock the metadata before it writes there: with both in one folder
+# a second broker on the same data breaks the metadata of the first before it notices.
+log.dirs={data}/records
+metadata.log.dir={data}/metadata
 
 # Arrival is judged by the broker's clock, never by a producer's.
 log.message.timestamp.type=LogAppendTime
@@ -68,9 +71,9 @@ rootLogger.appenderRef.file.ref=file
 """
 
 
-def write_configuration(directory: Path, port: int, controller_port: int, data: str = DATA_FOLDER) -> None:
-    """Write what Kafka reads at its start; `data` is relative to the directory."""
-    server = _SERVER.format(port=port, controller_port=controller_port, data=data)
+def write_configuration(directory: Path, port: int, controller_port: int) -> None:
+    """Write what Kafka reads at its start."""
+    server = _SERVER.format(port=port, controller_port=controller_port, data=DATA_FOLDER)
     (directory / SERVER_FILE).write_text(server, encoding="utf-8")
     (directory / LOGGING_FILE).write_text(_LOGGING, encoding="utf-8")
 
@@ -99,7 +102,7 @@ def stored_cluster_id(directory: Path) -> str | None:
     except OSError as exc:
         raise _unreadable(data, str(exc)) from exc
     if not cluster_id:
-        raise _unreadable(data, f"{_META_FILE} names no cluster")
+        raise _unreadable(data, f"{_META_FILE.name} names no cluster")
     return cluster_id
 
 

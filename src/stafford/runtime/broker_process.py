@@ -6,6 +6,7 @@ pid and creation time, so that the usual case needs no search. A process that ha
 but not both is a stranger.
 """
 
+import contextlib
 import json
 import os
 from dataclasses import asdict, dataclass
@@ -118,7 +119,8 @@ def stop(directory: Path, wait_s: float = 30) -> bool:
                 process.wait(wait_s)
         except psutil.NoSuchProcess:
             pass  # it ended by itself
-    (directory / PROCESS_FILE).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # a stale file is recognised, so it does no harm
+        (directory / PROCESS_FILE).unlink(missing_ok=True)
     return process is not None
 
 

@@ -56,8 +56,7 @@ def available_memory() -> int:
 
 def free_disk(path: Path) -> int:
     """Free bytes where the path is, or will be."""
-    existing = next(folder for folder in (path, *path.parents) if folder.exists())
-    return shutil.disk_usage(existing).free
+    return shutil.disk_usage(_existing(path)).free
 
 
 def ask_docker() -> DockerState | None:
@@ -166,13 +165,17 @@ _VARIABLES = {"home": "STAFFORD_HOME", "cache": "STAFFORD_CACHE_DIR"}
 
 def _writable(name: str, path: Path) -> Check:
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path) as trial:
+        # Where it is or will be: to examine a machine must not leave folders on it.
+        with tempfile.TemporaryFile(dir=_existing(path)) as trial:
             trial.write(b"trial")
     except OSError as exc:
         advice = f"permit writing there, or set {_VARIABLES[name]} to another folder"
         return Check(f"{name} writable", Status.FAIL, str(exc), advice)
     return Check(f"{name} writable", Status.OK, str(path))
+
+
+def _existing(path: Path) -> Path:
+    return next(folder for folder in (path, *path.parents) if folder.exists())
 
 
 def _port(port: int, kafka_dir: Path, is_free: Callable[[int], bool]) -> Check:

@@ -15,9 +15,10 @@ from stafford.transport.log import Clock, Delivery, check_schema
 REQUIRED = {
     "acks": "all",
     "enable.idempotence": "true",
-    # Without it a record that timed out may be overtaken by a later one of its key, which was still
-    # waiting and then went through. With it the client fails everything behind the gap as well.
-    "enable.gapless.guarantee": "true",
+    # No record times out by itself: a later one of its key, still waiting, might then go through and
+    # overtake it. The bound is ours, and at the bound everything that waits is given up together, so that
+    # what Kafka has of a failed batch is always its beginning, partition by partition.
+    "message.timeout.ms": "0",
 }
 DEFAULTS = {
     "client.id": "stafford",
@@ -29,7 +30,6 @@ DEFAULTS = {
     "reconnect.backoff.max.ms": 1000,
 }
 POLL_S = 0.1  # Python handles Ctrl-C between two polls
-GRACE_S = 5.0  # for the client to report what it gave up at its own timeout
 
 _MISSING_TOPIC = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC}  # noqa: SLF001 - its public name
 _DENIED = {
@@ -64,7 +64,6 @@ class KafkaLog:
             ConfigError: a setting is missing, unknown, or would break the delivery guarantee.
         """
         self._settings = client_settings(config, DEFAULTS, REQUIRED)
-        self._settings["message.timeout.ms"] = int(timeout_s * 1000)
         self._settings["error_cb"] = self._note_trouble
         self._bootstrap = config["bootstrap.servers"]
         self._run_id = run_id
@@ -87,13 +86,17 @@ class KafkaLog:
             raise Terminal(f"the log on Kafka at {self._bootstrap} was closed; open a new KafkaLog to append")
         check_schema(records)
         self._producer = self._producer or self._connect()
-        sending = _Sending()
+        sending = _Sending(time.monotonic() + self._timeout_s)
+        topics = ", ".join(sorted(records.column("topic").unique().to_pylist()))
         try:
             self._send(self._producer, records, sending)
             self._await(self._producer, sending)
-        except BaseException:
+        except BaseException as exc:
             # Reports of this batch must never be counted for the next one: a new producer has no memory.
             self._drop()
+            if isinstance(exc, TimeoutError | KafkaException):
+                # A KafkaException here is the client itself that broke: a new one may fare better.
+                raise self._unavailable(topics, str(exc)) from exc
             raise
         if sending.failure:
             self._drop()
@@ -123,7 +126,6 @@ class KafkaLog:
             zip(*(column.to_pylist() for column in headers.values()), strict=True),
             strict=True,
         )
-        deadline = time.monotonic() + self._timeout_s
         for topic, key, value, values in rows:
             row_headers = list(zip(names, values, strict=True))
             while not sending.failure:
@@ -131,9 +133,7 @@ class KafkaLog:
                     producer.produce(topic, value, key, headers=row_headers, on_delivery=sending.report)
                 except BufferError:
                     # The client's queue is full: wait until the broker has taken some of it.
-                    producer.poll(POLL_S)
-                    if time.monotonic() > deadline:
-                        raise self._unavailable(topic) from None
+                    self._poll(producer, sending)
                 except KafkaException as exc:
                     sending.refuse(exc.args[0], topic, key, value)
                 else:
@@ -142,11 +142,13 @@ class KafkaLog:
         producer.poll(0)
 
     def _await(self, producer: Producer, sending: "_Sending") -> None:
-        deadline = time.monotonic() + self._timeout_s + GRACE_S
         while sending.open and not sending.failure:
-            producer.poll(POLL_S)
-            if time.monotonic() > deadline:
-                raise self._unavailable(None)
+            self._poll(producer, sending)
+
+    def _poll(self, producer: Producer, sending: "_Sending") -> None:
+        producer.poll(POLL_S)
+        if time.monotonic() > sending.deadline and sending.open and not sending.failure:
+            raise TimeoutError(f"{sending.open} of {sending.sent} records are not acknowledged")
 
     def _drop(self) -> None:
         producer, self._producer = self._producer, None
@@ -179,12 +181,12 @@ class KafkaLog:
             )
         return self._unavailable(failure.topic, failure.error.str())
 
-    def _unavailable(self, topic: str | None, reason: str | None = None) -> TransportUnavailable:
-        where = f" for topic {topic}" if topic else ""
+    def _unavailable(self, topics: str, reason: str) -> TransportUnavailable:
+        limit = f"{self._timeout_s:g} s"
         return TransportUnavailable(
-            f"Kafka at {self._bootstrap} did not acknowledge a batch{where} within {self._timeout_s:g} s "
-            f"({reason or 'no answer'}; last trouble: {self._trouble}); check `stafford kafka status`, "
-            "start it with `stafford kafka start`, and send the batch again"
+            f"Kafka at {self._bootstrap} did not take a batch for {topics} within {limit} ({reason}; "
+            f"last trouble: {self._trouble}); check `stafford kafka status`, start it with "
+            "`stafford kafka start`, and send the batch again"
         )
 
 
@@ -203,7 +205,8 @@ class _Failure:
 class _Sending:
     # Counts the reports of one batch: one shared callback, and no object for each record.
 
-    def __init__(self) -> None:
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
         self.sent = 0
         self.acknowledged = 0
         self.failure: _Failure | None = None

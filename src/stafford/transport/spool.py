@@ -80,8 +80,9 @@ class SpoolLog:
         except OSError as exc:
             self._abandon_writer()
             raise StorageError(
-                f"spool {self._directory} did not take a batch of {records.num_rows} records: "
-                f"{exc.strerror}; nothing of it was kept. Free the disk or choose another home, then send it again"
+                f"spool {self._directory} did not take {records.num_rows} records: "
+                f"{exc.strerror}; nothing of it was kept. Free disk space or choose another home, "
+                "then send it again"
             ) from exc
         return Delivery(acknowledged=0, spooled=records.num_rows)
 

@@ -121,9 +121,9 @@ def _replace(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, contract
         names = ", ".join(f'"{name}"' for name in columns)
         connection.register("silver_batches", snapshot.batches(columns))
         # Casts are implied by the columns' types; a timestamp loses its zone, which is UTC.
-        connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM silver_batches")  # noqa: S608
+        connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM silver_batches")
         connection.unregister("silver_batches")
-    counted = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608  # from contracts
+    counted = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
     rows = int(counted[0]) if counted else 0
     connection.execute(
         "INSERT OR REPLACE INTO raw._publications VALUES (?, ?, ?, ?, ?)",

@@ -79,10 +79,10 @@ def test_every_chart_has_words(data: ReportData) -> None:
 
 
 def test_revenue_names_the_best_day() -> None:
-    """The title names the best whole day; a day of which a part is covered neither wins nor lowers the mean."""
-    cents = {hour: 100_00 for hour in range(24 * 4)} | {24: 350_00} | {24 * 4: 9_999_00}
+    """The title names the best whole day; a day that is covered in part neither wins nor moves the mean."""
+    cents = dict.fromkeys(range(24 * 4), 100_00) | {24: 350_00} | {24 * 4: 9_999_00}
     chart = draw(shop(cents))["revenue"]
-    assert chart.title == "Revenue peaks on Tuesday 13 January: EUR 2,650 a day, 7.7 % above the average day"
+    assert chart.title == "Revenue peaks on Tuesday 13 January: EUR 2,650 a day, 7.6 % above the average day"
     assert "part is covered" in chart.caption
 
 
@@ -135,6 +135,11 @@ def test_one_single_hour_is_a_page() -> None:
     assert charts["revenue"].title == "The shop took EUR 42.00 in its first hour"
     assert charts["traffic"].title == "Traffic peaks at 5 h on Monday 12 January: 1 session in one hour"
     assert charts["rhythm"].title == "Revenue peaks at 5 h: EUR 42.00 an hour"
+    for name in ("revenue", "traffic"):
+        figure = charts[name].figure
+        assert figure is not None
+        # Left to itself, plotly makes the axis of one instant a millisecond long.
+        assert figure["layout"]["xaxis"]["range"] == ["2026-01-12 01:00", "2026-01-12 09:00"]
 
 
 def test_nothing_yet_is_said() -> None:
@@ -197,13 +202,33 @@ def test_unforetold_reason_comes_first_and_red(spoil: Callable[..., ReportData])
     """A reason that does not match the ledger is drawn first and red, however many there are."""
     many = [{"topic": "orders", "reason": f"required:f{n}", "expected": 9, "found": 9} for n in range(20)]
     wrong = {"topic": "orders", "reason": "empty_body", "expected": 2, "found": 1}
-    chart = draw(spoil(quarantine_reasons=[*many, wrong]))["quarantine"]
+    chart = draw(spoil(reconciled=False, quarantine_reasons=[*many, wrong]))["quarantine"]
     assert chart.figure is not None
     assert chart.figure["data"][0]["marker"]["color"][:2] == ["@bad", "@series"]
     assert "1 reason not as the ledger foretold" in chart.caption
     assert "11 reasons more in the table" in chart.caption
     assert chart.numbers is not None
     assert chart.numbers.rows[0][-1] == "off by -1"
+
+
+def test_difference_without_a_finding_is_no_fault(spoil: Callable[..., ReportData]) -> None:
+    """Another producer's record in quarantine makes no red bar in a run that reconciles."""
+    other = {"topic": "orders", "reason": "empty_body", "expected": 2, "found": 3}
+    chart = draw(spoil(quarantine_reasons=[other]))["quarantine"]
+    assert chart.figure is not None
+    assert chart.figure["data"][0]["marker"]["color"] == ["@series"]
+    assert "without any event out of place" in chart.caption
+
+
+def test_run_without_an_end_ends_with_its_data(spoil: Callable[..., ReportData]) -> None:
+    """Where nobody noted when a run ended, its last row does; before it opened nothing is drawn."""
+    run = {"run_id": "r", "seed": 1, "profile": "shop", "opens_at": "2026-01-13T00:00:00Z"}
+    coverage = cover(spoil(runs=[run]))
+    assert coverage is not None
+    assert (coverage.start, coverage.end) == (
+        datetime(2026, 1, 13, tzinfo=UTC),
+        datetime(2026, 1, 19, 4, tzinfo=UTC),
+    )
 
 
 def test_empty_quarantine_is_said(spoil: Callable[..., ReportData]) -> None:

@@ -51,6 +51,21 @@ def test_only_the_first_findings_are_listed(spoil: Spoil) -> None:
     assert (len(verdict.findings), verdict.finding_count) == (SHOWN_FINDINGS, 33)
 
 
+def test_kinds_of_findings_are_counted_in_the_sentence(spoil: Spoil) -> None:
+    """What is neither lost nor doubled is named too, and the count is of all findings, listed or not."""
+    by_kind = {"lost": 2, "misjudged": 12_000}
+    verdict = judge(spoil(reconciled=False, findings=[LOST] * 25, findings_by_kind=by_kind).reconciliation)
+    assert verdict.sentence.endswith(": 203,114 sent, 2 lost, 0 doubled, 12,000 misjudged")
+    assert verdict.finding_count == 12_002
+
+
+def test_money_that_nobody_compared_is_not_claimed(spoil: Spoil) -> None:
+    """Without marts to compare with, the page does not say that cents agree."""
+    verdict = judge(spoil(money=[]).reconciliation)
+    assert verdict.tone == "good"
+    assert "to the cent" not in verdict.explanation
+
+
 def test_second_deliveries_are_shown(spoil: Spoil) -> None:
     """Where bronze holds more than was sent, the equation is about bronze, and shows both."""
     totals = {"bronze": 203_120, "duplicates_removed": 5_916}

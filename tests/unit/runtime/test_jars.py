@@ -134,9 +134,7 @@ def test_no_network_is_said_clearly(shelf: Shelf, monkeypatch: pytest.MonkeyPatc
 
 def test_second_caller_waits_for_the_first(shelf: Shelf) -> None:
     """While another holds the lock a caller waits, says so, and then finds the jars."""
-    lock = filelock.FileLock(
-        shelf.cache / "jars" / f"fruit-{shelf.bundle.digest}.lock", thread_local=False, lifetime=None
-    )
+    lock = filelock.FileLock(shelf.cache / "jars" / f"fruit-{shelf.bundle.digest}.lock", thread_local=False)
     (shelf.cache / "jars").mkdir(parents=True)
     lock.acquire()
     threading.Timer(0.5, lock.release).start()

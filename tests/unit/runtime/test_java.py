@@ -81,7 +81,7 @@ def test_installed_jdk_is_found(tmp_path: Path) -> None:
 
 @posix_only
 def test_java_that_fails_is_none(tmp_path: Path) -> None:
-    """macOS ships a java that only prints an advert: it does not count."""
+    """A Mac ships a java that only prints an advert: it does not count."""
     assert ask(pretend_java(tmp_path / "stub", "17", exit_code=1)) is None
     assert ask(tmp_path / "absent") is None
 

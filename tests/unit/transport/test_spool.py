@@ -218,7 +218,7 @@ def test_a_full_disk_keeps_nothing_of_the_batch(tmp_path: Path) -> None:
     with process as writer:
         output, _ = writer.communicate(timeout=60)
         assert output.startswith("[True] ")
-        assert "did not take a batch of 1 records: File too large; nothing of it was kept" in output
+        assert "did not take 1 records: File too large; nothing of it was kept" in output
         assert writer.returncode == 0
         assert [batch.num_rows for _, batch in read_segments(tmp_path)] == [5, 7]
 

@@ -76,7 +76,9 @@ def test_first_event_of_a_topic_replaces_the_empty_table(
     assert query(path, "SELECT event_id FROM raw.orders") == [("e-1",)]
 
 
-def test_repeating_changes_nothing(silver: dict[str, str], write: Write, path: Path, contracts: Contracts) -> None:
+def test_repeating_changes_nothing(
+    silver: dict[str, str], write: Write, path: Path, contracts: Contracts
+) -> None:
     """Publishing the same versions again writes no table; a new commit writes only its own."""
     write("orders", "e-1")
     write("products", "e-2")
@@ -91,7 +93,9 @@ def test_repeating_changes_nothing(silver: dict[str, str], write: Write, path: P
     assert third.rows == {"orders": 2, "products": 1}
 
 
-def test_table_made_anew_is_published(silver: dict[str, str], write: Write, path: Path, contracts: Contracts) -> None:
+def test_table_made_anew_is_published(
+    silver: dict[str, str], write: Write, path: Path, contracts: Contracts
+) -> None:
     """A silver table that was deleted and made again is published, though its version is the same."""
     write("orders", "e-old")
     publish(silver, path, contracts)
@@ -167,7 +171,9 @@ def test_open_warehouse_is_refused(silver: dict[str, str], path: Path, contracts
     assert publish(silver, path, contracts).changed == ()
 
 
-def test_file_that_is_no_warehouse_is_refused(silver: dict[str, str], path: Path, contracts: Contracts) -> None:
+def test_file_that_is_no_warehouse_is_refused(
+    silver: dict[str, str], path: Path, contracts: Contracts
+) -> None:
     """A file that DuckDB cannot read is an error that names it, and is not written over."""
     path.parent.mkdir(parents=True)
     path.write_bytes(b"not a warehouse" * 1000)

@@ -99,8 +99,9 @@ def _value_rules(field: Field, value: str) -> Iterator[tuple[str, str]]:
         comparable = timestamp(value)
         yield "bad_format", f"{value} IS NOT NULL AND {comparable} IS NULL"
     if field.pattern is not None:
-        # In Java a final $ also matches before a last newline; \\z does not.
-        yield "bad_format", f"NOT {value} RLIKE {literal(field.pattern.removesuffix('$') + r'\z')}"
+        # In Java a final $ also matches before a last newline; \z does not.
+        pattern = field.pattern.removesuffix("$") + r"\z"
+        yield "bad_format", f"NOT {value} RLIKE {literal(pattern)}"
     if field.max_length is not None:
         yield "bad_format", f"length({value}) > {field.max_length}"
     if field.minimum is not None:

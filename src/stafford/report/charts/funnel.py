@@ -30,8 +30,7 @@ def chart_funnel(data: ReportData) -> Chart:
     return Chart(
         chart_id,
         f"{shares[-1]} of sessions end in an order{steepest}",
-        "Sessions that came at least this far. A step may be smaller than the next one where its events are "
-        "in quarantine.",
+        "Sessions that came at least this far: whoever reached a step counts for all steps before it.",
         f"Five bars, from {say_count(first.sessions, 'session')} to {say_count(last.sessions)} that ordered: "
         + ", ".join(f"{step.name} {share}" for step, share in zip(steps, shares, strict=True))
         + ".",

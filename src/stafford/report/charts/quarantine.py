@@ -22,15 +22,16 @@ def chart_quarantine(data: ReportData) -> Chart:
     )
     found = sum(row.found for row in reasons)
     wrong = [row for row in reasons if row.expected != row.found]
+    # What differs without a finding is no fault: other producers, and sendings that were never confirmed.
+    is_fault = not data.reconciliation.is_clean
     if not found and not wrong:
         return Chart(chart_id, "No record is in quarantine", "Every record fits its contract.")
     shown = reasons[:SHOWN]
     rest = len(reasons) - len(shown)
-    as_foretold = (
-        f"{say_count(len(wrong), 'reason')} not as the ledger foretold, drawn red."
-        if wrong
-        else "Every reason matches what the ledger foretold."
-    )
+    differ = f"{say_count(len(wrong), 'reason')} not as the ledger foretold"
+    as_foretold = "Every reason matches what the ledger foretold."
+    if wrong:
+        as_foretold = f"{differ}, drawn red." if is_fault else f"{differ}, without any event out of place."
     more = f" {say_count(rest, 'reason')} more in the table." if rest else ""
     return Chart(
         chart_id,
@@ -42,7 +43,7 @@ def chart_quarantine(data: ReportData) -> Chart:
             [shorten(_label(row), LABEL_LIMIT) for row in shown],
             [row.found for row in shown],
             value_texts=[say_count(row.found) for row in shown],
-            colors=[SERIES if row.expected == row.found else BAD for row in shown],
+            colors=[BAD if is_fault and row.expected != row.found else SERIES for row in shown],
             x_title="Records",
             hover_texts=[
                 f"{_label(row)}: {say_count(row.found)}, the ledger foretold {say_count(row.expected)}"

@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from stafford.report.charts.chart import ACCENT, SERIES, SOFT, Chart, NumberTable, column_figure
-from stafford.report.coverage import Coverage
+from stafford.report.coverage import DAY, HOUR, Coverage
 from stafford.report.data import ReportData
 from stafford.report.wording import say_count, say_day, say_euros, say_hour, say_instant, say_share
 
 FEW_DAYS: Final = 3  # up to so many days are drawn hour by hour
 MANY_DAYS: Final = 45  # beyond so many, traffic is drawn day by day
 WHOLE_DAY: Final = 24
+FEW_POINTS: Final = 8  # so many units an axis of time has at least
 PLOTLY_INSTANT: Final = "%Y-%m-%d %H:%M"
 
 
@@ -71,6 +72,7 @@ def chart_traffic(data: ReportData, coverage: Coverage | None) -> Chart:
         "x": points,
         "y": values,
         "line": {"color": SERIES, "width": 2},
+        "marker": {"color": SERIES, "size": 9},
         "fill": "tozeroy",
         "fillcolor": "@wash",
         "hovertemplate": "<b>%{y:,} sessions</b><extra></extra>",
@@ -81,7 +83,12 @@ def chart_traffic(data: ReportData, coverage: Coverage | None) -> Chart:
         f"Sessions that started in each {unit}, UTC.{aside}",
         f"Line of sessions per {unit} from {say_instant(coverage.start)} to {say_instant(coverage.end)} UTC. "
         f"The average {unit} has {mean:,.0f}, the quietest {min(values):,}, the busiest {peak:,}, {when}.",
-        column_figure([trace], x_title="Time (UTC)", y_title=f"Sessions per {unit}", x_axis={"type": "date"}),
+        column_figure(
+            [trace],
+            x_title="Time (UTC)",
+            y_title=f"Sessions per {unit}",
+            x_axis=_time_axis(coverage, DAY if by_day else HOUR),
+        ),
         numbers=_number_days(days, "Sessions", [say_count(day.amount) for day in days]),
         is_wide=True,
     )
@@ -98,10 +105,10 @@ def _revenue_by_day(chart_id: str, coverage: Coverage, cents: Sequence[int], asi
     partial = " Pale bars are days of which only a part is covered." if len(whole) < len(days) else ""
     colors = [ACCENT if day is top else SERIES if day.is_whole else SOFT for day in days]
     figure = column_figure(
-        [_columns([str(day.day) for day in days], [day.amount for day in days], colors)],
+        [_columns([str(day.day) for day in days], [day.amount for day in days], colors, DAY)],
         x_title="Day (UTC)",
         y_title="EUR per day",
-        x_axis={"type": "date"},
+        x_axis=_time_axis(coverage, DAY),
     )
     return Chart(
         chart_id,
@@ -125,10 +132,10 @@ def _revenue_by_hour(chart_id: str, coverage: Coverage, cents: Sequence[int], as
         )
     colors = [ACCENT if covered == hour else SERIES for covered in coverage.hours]
     figure = column_figure(
-        [_columns(_instants(coverage.hours), cents, colors)],
+        [_columns(_instants(coverage.hours), cents, colors, HOUR)],
         x_title="Time (UTC)",
         y_title="EUR per hour",
-        x_axis={"type": "date"},
+        x_axis=_time_axis(coverage, HOUR),
     )
     rows = zip(_instants(coverage.hours), map(say_euros, cents), strict=True)
     return Chart(
@@ -142,13 +149,28 @@ def _revenue_by_hour(chart_id: str, coverage: Coverage, cents: Sequence[int], as
     )
 
 
-def _columns(points: Sequence[str], cents: Sequence[int], colors: Sequence[str]) -> dict[str, object]:
+def _columns(
+    points: Sequence[str], cents: Sequence[int], colors: Sequence[str], unit: timedelta
+) -> dict[str, object]:
     return {
         "type": "bar",
         "x": list(points),
         "y": [amount / 100 for amount in cents],
+        "width": 0.82 * unit / timedelta(milliseconds=1),
         "marker": {"color": list(colors)},
         "hovertemplate": "<b>EUR %{y:,.2f}</b><extra></extra>",
+    }
+
+
+def _time_axis(coverage: Coverage, unit: timedelta) -> dict[str, object]:
+    # Plotly makes an axis of one instant a few milliseconds long: give few points room around them.
+    start, end = coverage.start, coverage.hours[-1]
+    if unit == DAY:
+        start, end = (instant.replace(hour=0) for instant in (start, end))
+    room = max(unit / 2, (FEW_POINTS * unit - (end - start)) / 2)
+    return {
+        "type": "date",
+        "range": [(start - room).strftime(PLOTLY_INSTANT), (end + room).strftime(PLOTLY_INSTANT)],
     }
 
 

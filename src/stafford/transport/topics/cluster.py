@@ -104,7 +104,8 @@ class Cluster:
         metadata = self._call(lambda: self._admin.list_topics(timeout=self._timeout_s))
         # Kafka's own topics (offsets, transactions) begin with two underscores.
         visible = {name: topic for name, topic in metadata.topics.items() if not name.startswith("__")}
-        config = self._read_config(visible)
+        # A topic that was deleted a moment ago may still be in the metadata, and has no settings any more.
+        config = self._read_config(visible, ignored=KafkaError.UNKNOWN_TOPIC_OR_PART)
         return {
             name: TopicState(
                 partitions=len(topic.partitions),
@@ -112,6 +113,7 @@ class Cluster:
                 config=config[name],
             )
             for name, topic in sorted(visible.items())
+            if name in config
         }
 
     def apply(
@@ -216,11 +218,11 @@ class Cluster:
         shown = {**state.config, "partitions": str(state.partitions), "replication": str(state.replication)}
         return all(shown.get(edit.name) == edit.after for edit in change.edits)
 
-    def _read_config(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
+    def _read_config(self, names: Iterable[str], ignored: int | None = None) -> dict[str, dict[str, str]]:
         resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]
         if not resources:
             return {}
-        found = self._await(self._admin.describe_configs(resources))
+        found = self._await(self._admin.describe_configs(resources), ignored)
         return {
             resource.name: {name: entry.value for name, entry in sorted(entries.items())}
             for resource, entries in found.items()

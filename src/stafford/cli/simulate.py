@@ -1,0 +1,123 @@
+"""`stafford simulate`: a shop that lives until Ctrl-C."""
+
+import json
+import re
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from stafford.cli.simulate_view import describe, show_progress
+from stafford.jobs.simulate import Progress, build
+from stafford.settings import Settings
+
+_PER_DAY = {"s": 86_400, "min": 1440, "h": 24, "day": 1}
+_SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
+
+
+def parse_rate(text: str) -> float:
+    """Read "50/s", "3000/min", "7000/day" or a plain number (per second) as records per day."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(?:/(s|min|h|day))?", text.strip())
+    if not match or float(match[1]) <= 0:
+        raise typer.BadParameter(f"{text!r} is no rate; write 50/s, 3000/min, 900/h or 7000/day")
+    return float(match[1]) * _PER_DAY[match[2] or "s"]
+
+
+def parse_speed(text: str) -> float:
+    """Read "60x" or "60"."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)x?", text.strip())
+    if not match or float(match[1]) <= 0:
+        raise typer.BadParameter(f"{text!r} is no speed; write 1x or 60x")
+    return float(match[1])
+
+
+def parse_duration(text: str) -> float:
+    """Read "30s", "5m", "2h" or a plain number of seconds, in seconds."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|min|h|d)?", text.strip())
+    if not match:
+        raise typer.BadParameter(f"{text!r} is no duration; write 30s, 5m or 2h")
+    return float(match[1]) * _SECONDS[match[2] or "s"]
+
+
+def simulate(
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            parser=parse_rate,
+            metavar="RATE",
+            help="Size of the shop: mean records per shop second, "
+            "as 50/s [default: 5/s, or what the home's shop has].",
+        ),
+    ] = None,
+    speed: Annotated[
+        float, typer.Option(parser=parse_speed, metavar="SPEED", help="Shop seconds per second, as 60x.")
+    ] = "1x",  # type: ignore[assignment] # the parser reads the default too
+    duration: Annotated[
+        float | None,
+        typer.Option("--for", parser=parse_duration, metavar="TIME", help="Stop after 30s, 5m or 2h."),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Which shop of its kind [default: 42, or what the home's shop has].")
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(help="Kind of shop [default: fashion-retail, or what the home's shop has]."),
+    ] = None,
+    transport: Annotated[
+        str, typer.Option(help="auto, kafka or files; auto takes files when no broker answers.")
+    ] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
+) -> None:
+    """Let a shop live and send its events, until Ctrl-C or for a time. Loses nothing when it is stopped.
+
+    The next start in the same home goes on where this one stopped: the shop's clock has no gap. With a speed
+    above 1x a new shop opens thirty days ago; its clock never passes ours.
+
+    Example: stafford simulate --rate 50/s --for 30s
+    """
+    console = Console(stderr=True)
+
+    def notify(message: str) -> None:
+        console.print(message, style="bold yellow", soft_wrap=True, markup=False, highlight=False)
+
+    with (
+        stop_on_signals() as stop,
+        build(
+            Settings(), profile=profile, seed=seed, events_per_day=rate, speed=speed, transport=transport,
+            notify=notify,
+        ) as job,
+        show_progress(console) as watch,
+    ):  # fmt: skip
+        done = job.live(duration_s=duration, speed=speed, stop=stop, watch=watch)
+    typer.echo(json.dumps(_to_json(done, job.shop.run_id)) if as_json else f"Stopped. {describe(done)}")
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[threading.Event]:
+    """Turn the first Ctrl-C or SIGTERM into an event, so that the batch in flight ends; the second kills."""
+    stop = threading.Event()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def ask(number: int, _frame: object) -> None:
+        stop.set()
+        signal.signal(number, before[signal.Signals(number)])
+
+    for number in before:
+        signal.signal(number, ask)
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _to_json(progress: Progress, run_id: str) -> dict[str, object]:
+    facts = asdict(progress)
+    facts["shop_time"] = progress.shop_time.isoformat().replace("+00:00", "Z")
+    facts["behind_s"] = facts.pop("behind").total_seconds()
+    return {"run_id": run_id, **facts}

@@ -1,0 +1,315 @@
+"""Lets a shop live: its events go, batch by batch, to the ledger and then to a durable log."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Protocol, Self
+
+import pyarrow as pa
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
+
+from stafford.errors import TransportUnavailable
+from stafford.generator import Batch, Shop, load_profile
+from stafford.jobs.durable_log import open_log
+from stafford.jobs.shop_state import ShopFile, ShopState, settle
+from stafford.ledger.journal import Journal, RunSpec
+from stafford.settings import Settings
+from stafford.transport import Clock, Delivery, DurableLog
+
+ROWS_PER_BATCH = 10_000
+TICK_S = 0.5
+ATTEMPTS = 3
+OPENING = timedelta(minutes=1)  # the catalogue and the first customers are spread over it
+PAST = timedelta(days=30)  # how long ago a shop opens that is to run faster than the clock
+RATE_WINDOW_S = 5.0
+
+
+class Ledger(Protocol):
+    """What the job needs of a ledger; `stafford.ledger.journal.Journal` is the one."""
+
+    def intend(self, labels: pa.RecordBatch) -> int:
+        """Record what is about to be sent; durable when it returns the batch's number."""
+        ...
+
+    def acknowledge(self, batch: int, acknowledged: int, spooled: int) -> None:
+        """Record that a durable log has the batch; durable when it returns."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the files."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a simulation is."""
+
+    sent: int  # records acknowledged by this job
+    spooled: int  # of those, the ones in spool segments
+    events_per_s: float  # of the wall clock, over the last seconds
+    elapsed_s: float
+    shop_time: datetime  # every event before it is acknowledged
+    behind: timedelta  # how far shop_time is behind where it ought to be
+    transport: str
+    traffic_multiplier: float  # 1.0 is the mean of a week
+    counts: Mapping[str, int]  # records sent, by event_type
+
+
+Watcher = Callable[[Progress], None]
+
+
+class SimulateJob:
+    """One shop, one ledger, one durable log; close it, or use it in a `with`.
+
+    Delivery: at least once. A batch is in the ledger before it is sent, and acknowledged there after; a
+    crash leaves at most one batch in doubt, which the next start sends again under the same ids.
+    """
+
+    def __init__(
+        self,
+        shop: Shop,
+        state: ShopState,
+        save: Callable[[ShopState], None],
+        log: DurableLog,
+        ledger: Ledger,
+        *,
+        clock: Clock,
+        monotonic: Callable[[], float] = time.monotonic,
+        wait: Callable[[threading.Event, float], object] = threading.Event.wait,
+        notify: Callable[[str], None] = lambda _: None,
+        resources: ExitStack | None = None,
+    ) -> None:
+        self.shop = shop
+        self.state = state
+        self._save = save
+        self._log = log
+        self._ledger = ledger
+        self._clock = clock
+        self._monotonic = monotonic
+        self._wait = wait
+        self._notify = notify
+        self._resources = resources or ExitStack()
+        self._stream = shop.open(state.sent_through)
+        self._counts: Counter[str] = Counter()
+        self._spooled = 0
+        self._began = monotonic()
+        self._recent: list[tuple[float, int]] = [(self._began, 0)]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Save how far it came and release log, ledger and home; closing twice is harmless.
+
+        After an error the job is of no more use: close it and build another, which goes on where this one
+        was acknowledged last.
+        """
+        self._resources.close()
+
+    def backfill(
+        self, until: datetime, *, stop: threading.Event | None = None, watch: Watcher = lambda _: None
+    ) -> Progress:
+        """Send everything up to an instant of shop time, as fast as the log takes it.
+
+        Args:
+            until: UTC; nothing happens when the shop is past it already.
+            stop: ends it after the batch in flight.
+            watch: is told after every batch.
+
+        Raises:
+            TransportUnavailable: the log did not take a batch after several attempts; start again later.
+            StorageError: ledger, state or spool cannot be written.
+        """
+        while self.state.sent_through < until and not (stop and stop.is_set()):
+            self._advance(min(until, self.state.sent_through + self._stride()))
+            watch(self.measure(until))
+        return self.measure(until)
+
+    def live(
+        self,
+        *,
+        duration_s: float | None = None,
+        speed: float = 1.0,
+        stop: threading.Event | None = None,
+        watch: Watcher = lambda _: None,
+    ) -> Progress:
+        """Send events as their time comes, until the duration is over or `stop` is set.
+
+        The shop's clock goes on from where it stopped, `speed` times as fast as ours, and never ahead of
+        it: events from the future would rightly be refused by silver.
+
+        Args:
+            duration_s: seconds of our clock; None for no end.
+            speed: shop seconds for each of ours.
+            stop: ends it after the batch in flight.
+            watch: is told after every tick, about twice a second.
+
+        Raises:
+            TransportUnavailable: the log did not take a batch after several attempts; start again later.
+            StorageError: ledger, state or spool cannot be written.
+        """
+        stop = stop or threading.Event()
+        self.backfill(min(self.shop.opens_at + OPENING, self._clock()), stop=stop, watch=watch)
+        began, origin = self._monotonic(), self.state.sent_through
+        target = origin
+        while not stop.is_set():
+            elapsed = self._monotonic() - began
+            lived = elapsed if duration_s is None else min(elapsed, duration_s)
+            target = max(target, min(origin + timedelta(seconds=lived * speed), self._clock()))
+            until = min(target, self.state.sent_through + self._stride())
+            self._advance(until)
+            watch(self.measure(target))
+            if duration_s is not None and elapsed >= duration_s:
+                break
+            if until == target:
+                pause = TICK_S if duration_s is None else min(TICK_S, duration_s - elapsed)
+                self._wait(stop, max(0.0, pause - (self._monotonic() - began - elapsed)))
+        return self.measure(target)
+
+    def measure(self, target: datetime) -> Progress:
+        """Tell where the simulation is, measured against where it ought to be."""
+        now, sent = self._monotonic(), self._counts.total()
+        self._recent = [point for point in self._recent if now - point[0] <= RATE_WINDOW_S] or self._recent[
+            -1:
+        ]
+        since, before = self._recent[0]
+        self._recent.append((now, sent))
+        reached = self.state.sent_through
+        return Progress(
+            sent=sent,
+            spooled=self._spooled,
+            events_per_s=(sent - before) / (now - since) if now > since else 0.0,
+            elapsed_s=now - self._began,
+            shop_time=reached,
+            behind=max(target - reached, timedelta(0)),
+            transport=self._log.name,
+            traffic_multiplier=self.shop.traffic_multiplier(reached),
+            counts=dict(self._counts),
+        )
+
+    def _stride(self) -> timedelta:
+        if self.state.sent_through < self.shop.opens_at + OPENING:
+            return OPENING / 60
+        # So much shop time that a batch at mean traffic has ROWS_PER_BATCH rows.
+        return max(timedelta(days=ROWS_PER_BATCH / self.shop.events_per_day), timedelta(milliseconds=1))
+
+    def _advance(self, until: datetime) -> None:
+        batch = self._stream.advance(until)
+        for start in range(0, len(batch), ROWS_PER_BATCH):
+            self._deliver(batch.slice(start, ROWS_PER_BATCH))
+        self.state = replace(self.state, sent_through=until)
+        if len(batch):
+            self._save(self.state)
+
+    def _deliver(self, batch: Batch) -> None:
+        number = self._ledger.intend(batch.labels)
+        attempts = Retrying(
+            retry=retry_if_exception_type(TransportUnavailable),
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=wait_fixed(1),
+            before_sleep=self._report_retry,
+            reraise=True,
+        )
+        delivery: Delivery = attempts(self._log.append, batch.records)
+        self._ledger.acknowledge(number, delivery.acknowledged, delivery.spooled)
+        self._spooled += delivery.spooled
+        for entry in batch.records.column("event_type").value_counts().to_pylist():
+            self._counts[entry["values"]] += entry["counts"]
+
+    def _report_retry(self, attempt: RetryCallState) -> None:
+        error = attempt.outcome.exception() if attempt.outcome else None
+        self._notify(f"attempt {attempt.attempt_number} of {ATTEMPTS} failed, trying again: {error}")
+
+
+def read_wall_clock() -> datetime:
+    """The time now, in UTC."""
+    return datetime.now(UTC)
+
+
+def build(
+    settings: Settings,
+    *,
+    profile: str | None = None,
+    seed: int | None = None,
+    events_per_day: float | None = None,
+    opens_at: datetime | None = None,
+    speed: float = 1.0,
+    transport: str = "auto",
+    log: DurableLog | None = None,
+    ledger: Ledger | None = None,
+    clock: Clock = read_wall_clock,
+    monotonic: Callable[[], float] = time.monotonic,
+    wait: Callable[[threading.Event, float], object] = threading.Event.wait,
+    notify: Callable[[str], None] = lambda _: None,
+) -> SimulateJob:
+    """Wire the home's shop to its ledger and to a durable log; close the job when it is done.
+
+    Args:
+        settings: which home, which Kafka.
+        profile: the kind of shop; None goes on with the home's, or takes `fashion-retail`.
+        seed: which one of its kind; None likewise, or takes 42.
+        events_per_day: the size of the shop; None likewise, or takes five records a second.
+        opens_at: when a new shop opens, UTC. By default a minute ago, on the minute, so that its catalogue
+            is there when it goes live; with a speed above 1, thirty days ago, for a past to run through.
+        speed: as `live` will be asked to run; only its being above 1 matters here.
+        transport: `kafka`, `files`, or `auto`: Kafka when a broker answers now, files otherwise.
+        log: in place of what `transport` names; the caller closes it.
+        ledger: in place of the home's; the caller closes it.
+        clock: the wall clock, UTC.
+        monotonic: the clock for pace and rates, in seconds.
+        wait: sleeps on the stop event, for tests that do not want to.
+        notify: is told in words what a person should know.
+
+    Raises:
+        HomeInUse: another process simulates the same shop.
+        ConfigError: the home has another shop, or the profile is wrong.
+        TransportUnavailable: `kafka` was asked for and no broker answers.
+    """
+    with ExitStack() as resources:
+        file = resources.enter_context(ShopFile(settings.home_dir))
+        past = PAST if speed > 1 else OPENING
+        opening = opens_at or (clock() - past).replace(second=0, microsecond=0)
+        stored = file.load()
+        state = settle(stored, profile=profile, seed=seed, events_per_day=events_per_day, opens_at=opening)
+        shop = Shop(
+            load_profile(state.profile, settings.config_dir / "profiles"),
+            state.seed,
+            state.opens_at,
+            state.events_per_day,
+        )
+        if log is None:
+            log = open_log(settings, transport, shop.run_id, clock, notify)
+            resources.callback(log.close)
+        if ledger is None:
+            ledger = Journal.open(settings.ledger_dir, _describe(shop, state))
+            resources.callback(ledger.close)
+        if stored is None:
+            file.save(state)
+        held = ExitStack()
+        job = SimulateJob(
+            shop, state, file.save, log, ledger,
+            clock=clock, monotonic=monotonic, wait=wait, notify=notify, resources=held,
+        )  # fmt: skip
+        held.push(resources.pop_all())
+        held.callback(lambda: file.save(job.state))
+    return job
+
+
+def _describe(shop: Shop, state: ShopState) -> RunSpec:
+    return RunSpec(
+        run_id=shop.run_id,
+        profile=state.profile,
+        seed=state.seed,
+        opens_at=state.opens_at.isoformat().replace("+00:00", "Z"),
+        events_per_day=state.events_per_day,
+    )

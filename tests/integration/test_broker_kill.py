@@ -1,0 +1,78 @@
+"""The command that starts the broker is killed, at many instants; the next start works."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from stafford.runtime import broker_process
+from stafford.runtime.broker import Broker
+from stafford.runtime.java import Java
+from stafford.transport.admin import answers
+
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
+
+STARTER = """
+import sys
+from pathlib import Path
+from stafford.runtime.broker import Broker
+from stafford.runtime.java import find_java
+from stafford.transport.admin import answers
+directory, jars, port = sys.argv[1:]
+broker = Broker(Path(directory), Path(jars), find_java(), probe=answers, heap_mb=256)
+broker.start(port=int(port), progress=lambda message: print(message, flush=True))
+"""
+
+
+def brokers_of(directory: Path) -> list[int]:
+    """The pids of every broker of the directory, alive now."""
+    token = broker_process.fingerprint(directory)
+    return [
+        process.pid
+        for process in psutil.process_iter(["cmdline"])
+        if token in (process.info["cmdline"] or ()) and "kafka.Kafka" in process.info["cmdline"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("word", "delay_s", "with_children"),
+    [
+        ("preparing", 0.0, False),
+        ("preparing", 0.5, False),
+        ("preparing", 0.5, True),
+        ("starting", 0.0, False),
+        ("starting", 0.01, False),
+        ("starting", 0.3, True),
+        ("starting", 1.0, False),
+    ],
+)
+def test_start_works_after_a_killed_start(
+    tmp_path: Path, kafka_jars: Path, java: Java, word: str, delay_s: float, with_children: bool
+) -> None:
+    """Whatever the killed start had done, the next has one broker that answers, and stop ends it."""
+    embedded = Broker(tmp_path / "kafka", kafka_jars, java, probe=answers, heap_mb=256)
+    # given a starter that is killed some time after it said a word
+    command = [sys.executable, "-c", STARTER, str(tmp_path / "kafka"), str(kafka_jars), "19792"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as starter:
+        assert starter.stdout is not None
+        for line in starter.stdout:
+            if line.startswith(word):
+                break
+        time.sleep(delay_s)
+        doomed = psutil.Process(starter.pid).children(recursive=True) if with_children else []
+        starter.kill()
+        for process in doomed:
+            process.kill()
+    try:
+        # when it is started again
+        state = embedded.start(port=19792, wait_s=120)
+        # then exactly one broker runs, and it answers
+        assert answers(state.bootstrap)
+        assert brokers_of(tmp_path / "kafka") == [state.pid]
+        assert not list((tmp_path / "kafka").glob(".format-*"))
+    finally:
+        embedded.stop()
+    assert brokers_of(tmp_path / "kafka") == []

@@ -1,0 +1,83 @@
+"""What a person may write after `stafford simulate`, and what they see."""
+
+import io
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import typer
+from rich.console import Console
+
+from stafford.cli.simulate import parse_duration, parse_rate, parse_speed
+from stafford.cli.simulate_view import draw, show_progress
+from stafford.jobs.simulate import Progress
+
+PROGRESS = Progress(
+    sent=1234,
+    spooled=0,
+    events_per_s=51.2,
+    elapsed_s=0.0,
+    shop_time=datetime(2026, 1, 15, 20, 31, 7, tzinfo=UTC),
+    behind=timedelta(seconds=3),
+    transport="kafka",
+    traffic_multiplier=1.83,
+    counts={"page_viewed": 1000, "order_placed": 1},
+)
+
+
+@pytest.mark.parametrize(
+    ("parse", "text", "value"),
+    [
+        (parse_rate, "50/s", 50 * 86_400),
+        (parse_rate, "0.5", 43_200),
+        (parse_rate, "7000/day", 7000),
+        (parse_rate, "60/min", 86_400),
+        (parse_speed, "60x", 60),
+        (parse_speed, "1", 1),
+        (parse_duration, "30s", 30),
+        (parse_duration, "5m", 300),
+        (parse_duration, "1.5h", 5400),
+        (parse_duration, "7", 7),
+    ],
+)
+def test_quantities_carry_their_units(parse: Callable[[str], float], text: str, value: float) -> None:
+    """Rates, speeds and durations are read as people write them."""
+    assert parse(text) == value
+
+
+@pytest.mark.parametrize(
+    ("parse", "text"),
+    [(parse_rate, "fast"), (parse_rate, "0/s"), (parse_rate, "-5/s"), (parse_rate, "5/week"),
+     (parse_speed, "x"), (parse_speed, "0x"), (parse_duration, "soon"), (parse_duration, "-3s")],
+)  # fmt: skip
+def test_what_is_no_quantity_is_refused_with_an_example(parse: Callable[[str], float], text: str) -> None:
+    """The message shows how it is written."""
+    with pytest.raises(typer.BadParameter, match="write"):
+        parse(text)
+
+
+@pytest.mark.parametrize("width", [60, 120])
+def test_the_view_fits_a_narrow_terminal(width: int) -> None:
+    """Nothing is cut off at 60 columns; a step that happened once still has a bar."""
+    console = Console(file=io.StringIO(), width=width, force_terminal=False)
+    console.print(draw(PROGRESS))
+    lines = console.file.getvalue().splitlines()
+    assert max(map(len, lines)) <= 60
+    assert any("2026-01-15 20:31:07 UTC" in line for line in lines)
+    assert any(line.startswith("order_placed") and line.rstrip().endswith("█") for line in lines)
+    assert any(line.startswith("refund_issued") and "█" not in line for line in lines)
+
+
+def test_a_pipe_gets_a_line_now_and_then() -> None:
+    """Without a terminal there is a plain line every few seconds, and no control characters."""
+    console = Console(file=io.StringIO(), width=40, force_terminal=False)
+    with show_progress(console) as watch:
+        for tenth in range(100):
+            watch(Progress(**{**_fields(PROGRESS), "elapsed_s": tenth / 10}))
+    lines = console.file.getvalue().splitlines()
+    assert len(lines) == 2
+    assert lines[0] == "shop time 2026-01-15 20:31:07Z · 1,234 sent · 51/s · traffic x1.83 · to kafka"
+
+
+def _fields(progress: Progress) -> dict[str, object]:
+    return {name: getattr(progress, name) for name in Progress.__slots__}

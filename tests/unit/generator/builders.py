@@ -1,0 +1,98 @@
+"""Small shops, and their events as the tests read them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from stafford.generator import Batch, Profile, Shop, load_profile
+from stafford.generator.mess_profile import MessProfile
+
+PROJECT_DIR = Path(__file__).resolve().parents[3]
+PROFILES = PROJECT_DIR / "config" / "profiles"
+OPENS_AT = datetime(2026, 3, 27, tzinfo=UTC)  # two days before summer time begins
+
+
+@cache
+def find_profile(*, is_clean: bool = False, products: int = 60) -> Profile:
+    """The default shop with fewer products and customers, with or without mess."""
+    profile = load_profile("fashion-retail", PROFILES)
+    changes: dict[str, Any] = {
+        "catalogue": profile.catalogue.model_copy(update={"products": products, "stock_lot_units": 100}),
+        "customers": profile.customers.model_copy(update={"initial_per_daily_session": 0.3}),
+    }
+    if is_clean:
+        changes["mess"] = MessProfile(every_topic={})
+    return profile.model_copy(update=changes)
+
+
+def open_shop(seed: int = 7, events_per_day: float = 4000, *, is_clean: bool = False) -> Shop:
+    """A small shop."""
+    return Shop(find_profile(is_clean=is_clean), seed, OPENS_AT, events_per_day)
+
+
+def join(batches: Sequence[Batch]) -> Batch:
+    """One batch of several."""
+    records = pa.Table.from_batches([batch.records for batch in batches]).combine_chunks().to_batches()
+    labels = pa.Table.from_batches([batch.labels for batch in batches]).combine_chunks().to_batches()
+    return Batch(records[0], labels[0]) if records else batches[0]
+
+
+def run(
+    shop: Shop, *ends: timedelta, start: timedelta = timedelta(0), shard: tuple[int, int] = (0, 1)
+) -> Batch:
+    """What a shop emits from `start` to the last of `ends`, asked for in that many steps."""
+    stream = shop.open(shop.opens_at + start, shard)
+    return join([stream.advance(shop.opens_at + end) for end in ends])
+
+
+def agree(one: Batch, other: Batch) -> bool:
+    """Whether two batches are equal, row by row and value by value."""
+    return bool(one.records.equals(other.records) and one.labels.equals(other.labels))
+
+
+def digest(batch: Batch) -> str:
+    """A hash over every value of every row, records and labels."""
+    total = sha256()
+    for part in (batch.records, batch.labels):
+        for column in part.columns:
+            total.update("\x1f".join(map(repr, column.to_pylist())).encode())
+    return total.hexdigest()
+
+
+def run_golden() -> Batch:
+    """Three hours of one default shop, whose bytes are known."""
+    shop = Shop(load_profile("fashion-retail", PROFILES), 7, OPENS_AT, 7000)
+    return run(shop, timedelta(hours=3))
+
+
+@dataclass(frozen=True)
+class Event:
+    """A record that must reach silver, with its body."""
+
+    topic: str
+    event_id: str
+    event_type: str
+    emitted_at: datetime
+    body: dict[str, Any]
+
+    @property
+    def at(self) -> datetime:
+        """When it occurred."""
+        return datetime.fromisoformat(self.body["occurred_at"])
+
+
+def read_clean(batch: Batch) -> list[Event]:
+    """The events without any defect, in order of their emission."""
+    rows = zip(batch.records.to_pylist(), batch.labels.to_pylist(), strict=True)
+    return [
+        Event(r["topic"], r["event_id"], r["event_type"], r["emitted_at"], json.loads(r["value"]))
+        for r, label in rows
+        if label["defect"] == "clean" and label["copy"] == 0
+    ]

@@ -1,0 +1,65 @@
+"""A profile is right, or the error says what is wrong with it."""
+
+from pathlib import Path
+
+import pytest
+
+from stafford.errors import ConfigError
+from stafford.generator import load_profile
+
+from .builders import PROFILES
+
+
+def test_default_profile_loads() -> None:
+    """The default profile is found by its name, and by its path."""
+    by_name = load_profile("fashion-retail", PROFILES)
+    assert by_name == load_profile(PROFILES / "fashion-retail.yaml", Path("nowhere"))
+    assert by_name.name == "fashion-retail"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("with_cart: 0.850", "with_cart: 0.300", "sessions.intents.buy.*nobody orders without a cart"),
+        (
+            "popularity_power: 3",
+            "popularity_power: 30",
+            "catalogue.popularity_power: 30.*less than or equal to 8",
+        ),
+        ("declined: 0.035", "declined: 3.5", "payments.declined: 3.5.*less than or equal to 1"),
+        ("moves: 0.05", "movers: 0.05", "customers.movers: 0.05.*Extra inputs"),
+        ("{DE: 40,", "{XX: 40,", "customers.countries.XX.*'DE', 'FR'"),
+        (
+            "dispatch_h: {least: 4, most: 48}",
+            "dispatch_h: {least: 4, most: 2}",
+            "fulfilment.dispatch_h.*below least",
+        ),
+        ("duplicate: 0.0040", "triplicate: 0.0040", "mess.every_topic.triplicate.*'duplicate'"),
+        ("duplicate: 0.0040", "clean: 0.0040", "mess.*clean is what is left over"),
+        (
+            "looks: {product: 55, category: 26,",
+            "looks: {category: 26,",
+            "sessions.*looks needs a weight for product",
+        ),
+    ],
+)
+def test_wrong_profile_is_explained(tmp_path: Path, old: str, new: str, told: str) -> None:
+    """A wrong field is an error that names it, its value and what is allowed."""
+    text = (PROFILES / "fashion-retail.yaml").read_text(encoding="utf-8")
+    assert old in text
+    (tmp_path / "shop.yaml").write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(ConfigError, match=f"(?s){told}"):
+        load_profile("shop", tmp_path)
+
+
+def test_unknown_profile_lists_the_known() -> None:
+    """An unknown name is an error that lists the known ones."""
+    with pytest.raises(ConfigError, match=r"known profiles: .*fashion-retail"):
+        load_profile("corner-shop", PROFILES)
+
+
+def test_broken_yaml_is_explained(tmp_path: Path) -> None:
+    """A file that is not YAML is an error that names it."""
+    (tmp_path / "shop.yaml").write_text("name: [", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"shop\.yaml cannot be read as YAML"):
+        load_profile("shop", tmp_path)

@@ -1,0 +1,210 @@
+"""The same inputs give the same bytes, however the work is cut."""
+
+import os
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stafford.domain.record import LABEL_SCHEMA, RECORD_SCHEMA
+from stafford.domain.window import Window
+from stafford.errors import ConfigError
+from stafford.generator import Batch, Shop, generate
+
+from .builders import (
+    OPENS_AT,
+    PROJECT_DIR,
+    agree,
+    digest,
+    find_profile,
+    join,
+    open_shop,
+    run,
+    run_golden,
+)
+
+HOUR = timedelta(hours=1)
+GOLDEN = "2bf365ff0cab2f632f4c790a07938058c4906ca9ab984dd4ab92139e717c8f9b"
+"""Changes only together with GENERATOR_VERSION or the default profile."""
+
+instants = st.integers(1, 10 * 3_600_000_000).map(lambda micros: timedelta(microseconds=micros))
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**63), cuts=st.lists(instants, max_size=4))
+def test_slicing_changes_nothing(seed: int, cuts: list[timedelta]) -> None:
+    """Any way of advancing to an instant gives the same bytes."""
+    shop, end = open_shop(seed), 10 * HOUR
+    assert agree(run(shop, *sorted(cuts), end), run(shop, end))
+
+
+def test_comparison_sees_one_changed_row() -> None:
+    """Control: a batch with one row less, or with rows in another order, is not the same."""
+    batch = run(open_shop(), 2 * HOUR)
+    shorter = batch.slice(0, len(batch) - 1)
+    turned = join([batch.slice(1, len(batch)), batch.slice(0, 1)])
+    assert agree(batch, run(open_shop(), 2 * HOUR))
+    assert not agree(batch, shorter)
+    assert not agree(batch, turned)
+    assert len({digest(batch), digest(shorter), digest(turned)}) == 3
+
+
+def test_spans_change_nothing() -> None:
+    """Nine days that are computed span by span equal nine that are computed every seven hours."""
+    shop = open_shop(events_per_day=6000)
+    hours = [HOUR * hour for hour in range(7, 9 * 24, 7)]
+    assert agree(run(shop, *hours, timedelta(days=9)), run(shop, timedelta(days=9)))
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 2**63), count=st.integers(2, 5))
+def test_shards_make_the_whole(seed: int, count: int) -> None:
+    """The shards of one count hold each row once, and nothing else."""
+    shop, end = open_shop(seed), 8 * HOUR
+    whole = run(shop, end)
+    parts = [run(shop, end, shard=(index, count)) for index in range(count)]
+    rows = [row for part in parts for row in _rows(part)]
+    assert sorted(rows) == sorted(_rows(whole))
+    assert all(len(part) for part in parts)
+
+
+def test_shard_keeps_keys_together() -> None:
+    """No key of a topic appears in two shards, so that its order is one worker's business."""
+    keys = [
+        set(zip(*(part.records[name].to_pylist() for name in ("topic", "key")), strict=True))
+        for part in (run(open_shop(), 8 * HOUR, shard=(index, 3)) for index in range(3))
+    ]
+    assert len(set.union(*keys)) == sum(map(len, keys))
+
+
+@settings(max_examples=8, deadline=None)
+@given(start=instants)
+def test_later_start_skips(start: timedelta) -> None:
+    """A stream that starts later gives what the whole stream gives from there on."""
+    shop, end = open_shop(), 10 * HOUR
+    stream = shop.open()
+    stream.advance(OPENS_AT + start)
+    assert agree(run(shop, end, start=start), stream.advance(OPENS_AT + end))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Shop(find_profile(), 8, OPENS_AT, 4000),
+        Shop(find_profile(), 7, OPENS_AT + HOUR, 4000),
+        Shop(find_profile(), 7, OPENS_AT, 4001),
+        Shop(find_profile(products=61), 7, OPENS_AT, 4000),
+    ],
+    ids=["seed", "opens_at", "events_per_day", "profile"],
+)
+def test_other_shop_has_other_ids(other: Shop) -> None:
+    """Another seed, opening, rate or profile shares no event, session or order with this one."""
+    mine, theirs = run(open_shop(), 12 * HOUR), run(other, 12 * HOUR)
+    assert open_shop().run_id != other.run_id
+    assert not set(mine.records["event_id"].to_pylist()) & set(theirs.records["event_id"].to_pylist())
+    topics = {"clickstream", "orders"}
+    keys = [{r["key"] for r in batch.records.to_pylist() if r["topic"] in topics} for batch in (mine, theirs)]
+    assert keys[0]
+    assert not keys[0] & keys[1]
+
+
+def test_rows_are_in_order_and_ids_unique() -> None:
+    """Rows come in order of (emitted_at, event_id, copy), and (topic, event_id, copy) names one of them."""
+    batch = run(open_shop(), timedelta(days=2))
+    order = list(
+        zip(
+            batch.records["emitted_at"].to_pylist(),
+            batch.records["event_id"].to_pylist(),
+            batch.labels["copy"].to_pylist(),
+            strict=True,
+        )
+    )
+    assert order == sorted(order)
+    names = [(row["topic"], row["event_id"], row["copy"]) for row in batch.labels.to_pylist()]
+    assert len(set(names)) == len(names)
+
+
+def test_ids_follow_time() -> None:
+    """An event_id is a UUID version 7 of the instant when the event occurred, and sorts by it."""
+    rows = run(open_shop(), 5 * HOUR).records.to_pylist()
+    for row in rows:
+        digits = row["event_id"].replace("-", "")
+        assert int(digits[:12], 16) == int(row["occurred_at"].timestamp() * 1000 + 1e-4)
+        assert digits[12] == "7"
+        assert digits[16] in "89ab"
+    by_id = [row["occurred_at"] for row in sorted(rows, key=lambda row: row["event_id"])]
+    assert by_id == sorted(by_id)
+
+
+def test_schemas_and_labels_stand_side_by_side() -> None:
+    """Row i of the labels is about row i of the records."""
+    batch = run(open_shop(), 5 * HOUR)
+    assert batch.records.schema == RECORD_SCHEMA
+    assert batch.labels.schema == LABEL_SCHEMA
+    for name in ("topic", "event_id", "event_type"):
+        assert batch.records[name] == batch.labels[name]
+
+
+def test_generate_cuts_batches() -> None:
+    """A window comes in batches of at most the rows asked for, none empty, and equals one stream."""
+    shop = open_shop()
+    batches = list(generate(shop, Window(OPENS_AT, OPENS_AT + 20 * HOUR), rows_per_batch=500))
+    assert {0 < len(batch) <= 500 for batch in batches} == {True}
+    assert agree(join(batches), run(shop, 20 * HOUR))
+
+
+def test_equal_instant_gives_nothing() -> None:
+    """Advancing to where the stream is gives an empty batch of the right schema."""
+    stream = open_shop().open()
+    stream.advance(OPENS_AT + HOUR)
+    batch = stream.advance(OPENS_AT + HOUR)
+    assert len(batch) == 0
+    assert batch.records.schema == RECORD_SCHEMA
+    assert batch.labels.schema == LABEL_SCHEMA
+
+
+def test_bytes_are_the_same_on_every_machine() -> None:
+    """The first three hours of one shop are what they were when this test was written."""
+    assert digest(run_golden()) == GOLDEN
+
+
+def test_bytes_do_not_depend_on_the_process() -> None:
+    """Another process, with another hash seed and time zone, gives the same bytes."""
+    code = "from tests.unit.generator.builders import digest, run_golden; print(digest(run_golden()))"
+    environment = os.environ | {
+        "PYTHONHASHSEED": "4711",
+        "TZ": "Asia/Kathmandu",
+        "PYTHONPATH": os.pathsep.join([str(PROJECT_DIR), str(PROJECT_DIR / "src")]),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
+    )
+    assert done.stdout.strip() == GOLDEN
+
+
+def test_impossible_streams_are_refused() -> None:
+    """A start before the opening, a step back, a local time and a shard that does not exist are errors."""
+    shop = open_shop()
+    with pytest.raises(ConfigError, match="before the shop opens"):
+        shop.open(OPENS_AT - HOUR)
+    stream = shop.open(OPENS_AT + HOUR)
+    with pytest.raises(ConfigError, match="past"):
+        stream.advance(OPENS_AT)
+    with pytest.raises(ConfigError, match="not in UTC"):
+        stream.advance((OPENS_AT + 2 * HOUR).replace(tzinfo=None))
+    with pytest.raises(ConfigError, match="shard 2 of 2"):
+        shop.open(shard=(2, 2))
+    with pytest.raises(ConfigError, match="too few"):
+        _ = Shop(find_profile(), 7, OPENS_AT, 1).daily_sessions
+    with pytest.raises(ConfigError, match="events_per_day"):
+        Shop(find_profile(), 7, OPENS_AT, 0)
+
+
+def _rows(batch: Batch) -> list[str]:
+    return [
+        repr((record, label))
+        for record, label in zip(batch.records.to_pylist(), batch.labels.to_pylist(), strict=True)
+    ]
