@@ -1,0 +1,52 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.PHONY: help demo test test-fast lint format docs lock clean
+
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+# The stamps name what is installed; a changed pin or package description installs again.
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --progress-bar off --require-hashes --requirement requirements/run.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --progress-bar off --require-hashes --requirement requirements/dev.txt
+	touch $@
+
+demo: $(VENV)/.run ## Run the whole platform once and prove it (ARGS="--events 20000 --seed 7")
+	$(BIN)/stafford demo $(ARGS)
+
+test: $(VENV)/.dev lint ## Prove everything: lint, types, unit, integration, end to end
+	$(BIN)/python -m pytest $(ARGS)
+
+test-fast: $(VENV)/.dev ## Only what needs neither broker, Spark, dbt nor browser
+	$(BIN)/python -m pytest -m "not kafka and not spark and not dbt and not browser and not slow" $(ARGS)
+
+lint: $(VENV)/.dev ## Style, types and the law of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(VENV)/.run ## Derive schemas and reference pages from the contracts
+	$(BIN)/stafford contracts derive
+
+lock: $(VENV)/.dev ## Compile the requirements anew from pyproject.toml
+	$(BIN)/python requirements/compile.py
+
+clean: ## Remove everything that runs wrote, and the environment
+	rm -rf data $(VENV)
