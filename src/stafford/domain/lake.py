@@ -20,9 +20,9 @@ class Lake:
         return f"{self.uri}/quarantine"
 
     @property
-    def duplicates(self) -> str:
-        """Where each removed double stood: one row per removed record."""
-        return f"{self.uri}/duplicates"
+    def arrivals(self) -> str:
+        """What became of each bronze record: one row per record that was judged, with its fate."""
+        return f"{self.uri}/arrivals"
 
     def silver(self, topic: str) -> str:
         """Typed events of a topic: one row per event_id."""

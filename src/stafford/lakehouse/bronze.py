@@ -88,7 +88,8 @@ def land(spark: SparkSession, lake: Lake, batches: Iterable[pa.RecordBatch]) -> 
 
 
 def _append(spark: SparkSession, lake: Lake, batches: list[pa.RecordBatch]) -> int:
-    rows = pa.Table.from_batches(batches, LANDED_SCHEMA)
+    # In one chunk: Spark stops reading an Arrow table at its first empty batch, and says nothing.
+    rows = pa.Table.from_batches(batches, LANDED_SCHEMA).combine_chunks()
     if rows.num_rows:
         _stamped(spark.createDataFrame(rows)).write.format("delta").mode("append").save(lake.bronze)
     return int(rows.num_rows)

@@ -12,17 +12,22 @@ from stafford.errors import StorageError
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Rows in the lake; once everything is ingested, bronze is the sum of the others."""
+    """Rows in the lake."""
 
     bronze: int
     silver: int
     quarantined: int
-    duplicates: int
+    judged: int
+
+    @property
+    def duplicates(self) -> int:
+        """Records that were removed as doubles."""
+        return self.judged - self.silver - self.quarantined
 
     @property
     def backlog(self) -> int:
         """Bronze rows that silver has not read yet."""
-        return self.bronze - self.silver - self.quarantined - self.duplicates
+        return self.bronze - self.judged
 
 
 def count(lake: Lake, topics: Iterable[str]) -> Counts:
@@ -31,10 +36,11 @@ def count(lake: Lake, topics: Iterable[str]) -> Counts:
     Raises:
         StorageError: a table cannot be read.
     """
-    # Bronze last: what the others hold is then in it already, and the backlog never looks negative.
+    # In the order in which they are written, backwards: what one table holds is then in the next.
+    judged = _rows(lake.arrivals)
+    quarantined = _rows(lake.quarantine)
     silver = sum(_rows(lake.silver(topic)) for topic in topics)
-    quarantined, duplicates = _rows(lake.quarantine), _rows(lake.duplicates)
-    return Counts(_rows(lake.bronze), silver, quarantined, duplicates)
+    return Counts(_rows(lake.bronze), silver, quarantined, judged)
 
 
 def _rows(uri: str) -> int:

@@ -77,7 +77,7 @@ def _java_options(scratch: Path) -> str:
             f"-Dderby.system.home={scratch}",
             # Two cores and a small heap: the parallel collector wastes the least of both.
             "-XX:+UseParallelGC",
-            # A short run is mostly warm-up; the last tier of the compiler would take a third of the CPU.
-            "-XX:TieredStopAtLevel=1",
+            # A short run is mostly
+            "-XX:ReservedCodeCacheSize=256m",
         )
     )

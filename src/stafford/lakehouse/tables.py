@@ -48,7 +48,14 @@ QUARANTINE = {
     "headers": HEADER_TYPE,
     **LINEAGE,
 }
-DUPLICATES = {"topic": pa.string(), "event_id": pa.string(), "duplicate_of": pa.string(), **_STAND}
+ARRIVALS = {
+    # First, because its statistics are what lets the search for doubles skip files.
+    "identity": pa.string(),
+    "topic": pa.string(),
+    "event_id": pa.string(),
+    "fate": pa.string(),  # an Outcome
+    **_STAND,
+}
 
 TYPES = {"string": pa.string(), "integer": pa.int64(), "boolean": pa.bool_(), "timestamp": UTC_MICROS}
 
@@ -64,7 +71,7 @@ def create_tables(lake: Lake, contracts: Iterable[Contract]) -> None:
     try:
         _create(lake.bronze, BRONZE, ["topic"], {"delta.appendOnly": "true"})
         _create(lake.quarantine, QUARANTINE, ["topic"])
-        _create(lake.duplicates, DUPLICATES, ["topic"])
+        _create(lake.arrivals, ARRIVALS)
         for contract in contracts:
             fields = {field.name: _type(field) for field in contract.fields}
             _create(lake.silver(contract.topic), {**fields, **LINEAGE})
@@ -91,8 +98,7 @@ def _create(
         mode="ignore",
         partition_by=partition_by,
         configuration={
-            # Statistics on the first column alone (event_id, in silver) keep commits small and still let
-            # the search for doubles skip files.
+            # Statistics on the first column alone (event_id, in silver) keep commits small.
             "delta.dataSkippingNumIndexedCols": "1",
             "delta.checkpointInterval": "100",
             **(properties or {}),

@@ -5,7 +5,7 @@
     bronze      topic, coordinate
     silver      topic, event_id, run_id, event_type, amount_cents, coordinate
     quarantine  topic, event_id, run_id, reason, coordinate
-    duplicates  topic, event_id, duplicate_of, coordinate
+    duplicates  topic, event_id, coordinate
 
 A coordinate is where a record stood in its log: "source/topic/partition/offset".
 """
@@ -30,7 +30,7 @@ COORDINATE = "concat_ws('/', _source, topic, _partition, _offset)"
 SHAPES = {
     "bronze": "topic, concat_ws('/', source, topic, partition, \"offset\") AS coordinate",
     "quarantine": f"topic, event_id, _run_id AS run_id, reason, {COORDINATE} AS coordinate",
-    "duplicates": f"topic, event_id, duplicate_of, {COORDINATE} AS coordinate",
+    "duplicates": f"topic, event_id, {COORDINATE} AS coordinate",
 }
 
 
@@ -52,8 +52,8 @@ def load_truth(ledger: Path, lake: Lake, topics: Iterable[str]) -> duckdb.DuckDB
         )
         _query_delta(
             connection,
-            lake.duplicates,
-            f"CREATE TABLE duplicates AS SELECT {SHAPES['duplicates']} FROM delta",
+            lake.arrivals,
+            f"CREATE TABLE duplicates AS SELECT {SHAPES['duplicates']} FROM delta WHERE fate = 'duplicate'",
         )
         connection.execute(
             "CREATE TABLE silver (topic VARCHAR, event_id VARCHAR, run_id VARCHAR, event_type VARCHAR, "

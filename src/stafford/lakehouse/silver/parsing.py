@@ -1,27 +1,29 @@
-"""Bronze bytes to the contract's fields, and what is wrong with them."""
+"""Bronze bytes to the contracts' fields, and what is wrong with them."""
+
+from collections.abc import Mapping
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812  # the name that every Spark reader knows
 
 from stafford.contracts import Contract, wire_ddl
-from stafford.lakehouse.silver.rules import reasons, timestamp
-
-CORRUPT = "_corrupt"
-"""The body, when from_json could not read all of it as the contract says; null otherwise."""
+from stafford.lakehouse.silver.rules import CORRUPT, literal, reasons
 
 TEXT = "_text"
 """The body as text; bytes that are not UTF-8 become replacement characters, and `reasons` says so."""
 
+NO_CONTRACT = "no_contract"
+"""Reason of a record whose topic has no contract."""
 
-def parse(bronze: DataFrame, contract: Contract) -> DataFrame:
-    """Read and judge the bodies of one topic.
+
+def parse(bronze: DataFrame, contracts: Mapping[str, Contract]) -> DataFrame:
+    """Read and judge the bodies of every topic in one pass.
 
     Grain: one row per bronze row; none is dropped.
 
     Returns:
-        Bronze's raw columns (topic, key, value, headers), lineage (`_source` ... `_run_id`, `_ce_id`), the
-        contract's fields, repaired where the contract says so, and `reasons` ARRAY<STRING>, empty for
-        a record that fits its contract.
+        Bronze's raw columns (topic, key, value, headers), lineage (`_source` ... `_run_id`, `_ce_id`), a
+        struct column for each topic with the fields as they came, null in rows of the others, and
+        `reasons` ARRAY<STRING>, empty for a record that fits its contract.
     """
     raw = bronze.select(
         "topic",
@@ -38,21 +40,43 @@ def parse(bronze: DataFrame, contract: Contract) -> DataFrame:
         _header("ce_id").alias("_ce_id"),
         F.col("value").cast("string").alias(TEXT),
     )
-    body = F.from_json(
-        TEXT,
-        f"{wire_ddl(contract)}, {CORRUPT} STRING",
-        {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": CORRUPT},
-    )
+    bodies = F.struct(*(_body(contract) for contract in contracts.values()))
     # inline over a one-element array, because a filter above a plain from_json is pushed below it and
     # makes the plan parse once for each column that the filter reads.
-    parsed = raw.select("*", F.inline_outer(F.array(body)))
-    repairs = {field.name: _repaired(field.name, field.repair) for field in contract.fields if field.repair}
-    times = [field.name for field in contract.fields if field.type == "timestamp"]
     return (
-        parsed.withColumns(repairs)
-        .withColumn("reasons", F.expr(reasons(contract, TEXT, CORRUPT, "_arrived_at")))
-        .withColumns({name: F.expr(timestamp(f"`{name}`")) for name in times})
-        .drop(TEXT, CORRUPT)
+        raw.select("*", F.inline_outer(F.array(bodies)))
+        .withColumn("reasons", F.expr(_reasons(contracts)))
+        .drop(TEXT)
+    )
+
+
+def _body(contract: Contract) -> Column:
+    options = "map('mode', 'PERMISSIVE', 'columnNameOfCorruptRecord', '_corrupt')"
+    schema = literal(f"{wire_ddl(contract)}, {CORRUPT} STRING")
+    is_mine = f"topic = {literal(contract.topic)}"
+    return F.expr(f"CASE WHEN {is_mine} THEN from_json({TEXT}, {schema}, {options}) END").alias(
+        contract.topic
+    )
+
+
+def _reasons(contracts: Mapping[str, Contract]) -> str:
+    """Whole-body reasons stand alone; the fields of a body that cannot be read have none."""
+    corrupt = ", ".join(f"`{topic}`.{CORRUPT}" for topic in contracts)
+    # from_json also marks a body whose JSON is fine but whose types are not; only the parser of variants
+    # tells the two apart, and it is asked only then.
+    malformed = (
+        f"NOT (startswith(trim({TEXT}), '{{') AND endswith(trim({TEXT}), '}}')) "
+        f"OR (coalesce({corrupt}) IS NOT NULL AND try_parse_json({TEXT}) IS NULL)"
+    )
+    by_topic = " ".join(
+        f"WHEN topic = {literal(topic)} THEN {reasons(contract, f'`{topic}`', TEXT, '_arrived_at')}"
+        for topic, contract in contracts.items()
+    )
+    return (
+        "CASE WHEN value IS NULL OR octet_length(value) = 0 THEN array('empty_body') "
+        "WHEN NOT is_valid_utf8(CAST(value AS STRING)) THEN array('not_utf8') "
+        f"WHEN {malformed} THEN array('malformed_json') "
+        f"{by_topic} ELSE array('{NO_CONTRACT}') END"
     )
 
 
@@ -60,10 +84,3 @@ def _header(name: str) -> Column:
     # Producers may send a header twice or never; the first one counts, and a map would refuse doubles.
     matches = F.filter("headers", lambda header: header["key"] == name)
     return F.get(matches, F.lit(0))["value"].cast("string")
-
-
-def _repaired(name: str, repairs: tuple[str, ...]) -> Column:
-    column = F.col(name)
-    for repair in repairs:
-        column = F.regexp_replace(column, r"(?U)^\s+|\s+$", "") if repair == "trim" else F.lower(column)
-    return column

@@ -11,35 +11,45 @@ from stafford.contracts import Contract, Field
 RFC3339_UTC = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z\z"
 
 
-def reasons(contract: Contract, text: str, corrupt: str, arrived_at: str) -> str:
-    """SQL that lists what is wrong with a record; an empty array for one that fits its contract.
+def reasons(contract: Contract, body: str, text: str, arrived_at: str) -> str:
+    """SQL that lists what is wrong with the fields of a record: at most one reason a field.
 
-    Whole-body reasons (`empty_body`, `not_utf8`, `malformed_json`) stand alone; those about fields
-    (`required:email`, `wrong_type:lines`, ...) come in the contract's order.
+    The most basic reason wins: `wrong_type:total_cents` before `required:total_cents` before
+    `bad_format`, `out_of_range`, `not_in_enum` and `too_far_ahead`. Fields come in the contract's order.
 
     Args:
         contract: the rules.
+        body: column with the struct that from_json read, with CORRUPT beside the contract's fields.
         text: column with the body as text.
-        corrupt: column that is not null when from_json could not read the body as the contract says.
         arrived_at: column with the log-append time.
     """
-    # from_json also marks a body whose JSON is fine but whose types are not; only the parser of variants
-    # tells the two apart, and it is asked only then.
-    malformed = (
-        f"NOT (startswith(trim({text}), '{{') AND endswith(trim({text}), '}}')) "
-        f"OR ({corrupt} IS NOT NULL AND try_parse_json({text}) IS NULL)"
-    )
     cases = ", ".join(
-        f"CASE WHEN {is_violated} THEN {literal(reason)} END"
+        "CASE "
+        + " ".join(f"WHEN {is_violated} THEN {literal(reason)}" for reason, is_violated in rules)
+        + " END"
         for field in contract.fields
-        for reason, is_violated in _violations(field, text, corrupt, arrived_at)
+        for rules in _rules(field, body, text, arrived_at)
     )
-    return (
-        "CASE WHEN value IS NULL OR octet_length(value) = 0 THEN array('empty_body') "
-        f"WHEN NOT is_valid_utf8(CAST(value AS STRING)) THEN array('not_utf8') "
-        f"WHEN {malformed} THEN array('malformed_json') "
-        f"ELSE array_distinct(array_compact(array({cases}))) END"
-    )
+    return f"array_compact(array({cases}))"
+
+
+def value(field: Field, body: str) -> str:
+    """SQL of a field as silver holds it: repaired where the contract says so, and typed."""
+    column = f"{body}.`{field.name}`"
+    if field.type == "timestamp":
+        return timestamp(column)
+    for repair in field.repair:
+        column = (
+            f"regexp_replace({column}, {literal(SPACE_AROUND)}, '')"
+            if repair == "trim"
+            else f"lower({column})"
+        )
+    return column
+
+
+SPACE_AROUND = r"(?U)^\s+|\s+\z"
+CORRUPT = "_corrupt"
+"""The body, when from_json could not read all of it as the contract says; null otherwise."""
 
 
 def timestamp(text: str) -> str:
@@ -56,64 +66,70 @@ def literal(value: str) -> str:
     return f"'{escaped}'"
 
 
-def _violations(field: Field, text: str, corrupt: str, arrived_at: str) -> Iterator[tuple[str, str]]:
-    name = f"`{field.name}`"
-    is_mistyped = _is_mistyped(field, name, text, corrupt)
-    yield f"wrong_type:{field.name}", is_mistyped
+Rules = list[tuple[str, str]]
+"""Reasons of one field with the SQL that is true when it is earned, the most basic first."""
+
+
+def _rules(field: Field, body: str, text: str, arrived_at: str) -> Iterator[Rules]:
+    column = f"{body}.`{field.name}`"
+    rules = [(f"wrong_type:{field.name}", _is_mistyped(field, column, body, text))]
     if field.required:
-        yield f"required:{field.name}", f"{name} IS NULL AND NOT {is_mistyped}"
-    for code, is_violated in _value_rules(field, name):
-        yield f"{code}:{field.name}", is_violated
+        rules.append((f"required:{field.name}", f"{column} IS NULL"))
+    rules += [
+        (f"{code}:{field.name}", test) for code, test in _value_rules(field, column, value(field, body))
+    ]
     if field.max_ahead_of_arrival is not None:
         seconds = int(field.max_ahead_of_arrival.total_seconds())
         latest = f"{arrived_at} + INTERVAL '{seconds}' SECOND"
-        yield f"too_far_ahead:{field.name}", f"{timestamp(name)} > {latest}"
+        rules.append((f"too_far_ahead:{field.name}", f"{value(field, body)} > {latest}"))
+    yield rules
     for item in field.items:
-        path = f"{field.name}.{item.name}"
-        is_absent = f"exists({name}, line -> line.`{item.name}` IS NULL)"
-        stands = f"get_json_object({text}, '$.{field.name}[*].{item.name}') IS NOT NULL"
-        is_mistyped = f"({corrupt} IS NOT NULL AND {is_absent} AND {stands})"
-        yield f"wrong_type:{path}", is_mistyped
-        if item.required:
-            yield f"required:{path}", f"{is_absent} AND NOT {is_mistyped}"
-        for code, is_violated in _value_rules(item, f"line.`{item.name}`"):
-            yield f"{code}:{path}", f"exists({name}, line -> {is_violated})"
+        yield list(_item_rules(field, item, column, body, text))
 
 
-def _is_mistyped(field: Field, name: str, text: str, corrupt: str) -> str:
+def _item_rules(field: Field, item: Field, column: str, body: str, text: str) -> Iterator[tuple[str, str]]:
+    path, member = f"{field.name}.{item.name}", f"line.`{item.name}`"
+    is_absent = f"exists({column}, line -> {member} IS NULL)"
+    stands = f"get_json_object({text}, '$.{field.name}[*].{item.name}') IS NOT NULL"
+    yield f"wrong_type:{path}", f"{body}.{CORRUPT} IS NOT NULL AND {is_absent} AND {stands}"
+    if item.required:
+        yield f"required:{path}", is_absent
+    for code, is_violated in _value_rules(item, member, member):
+        yield f"{code}:{path}", f"exists({column}, line -> {is_violated})"
+
+
+def _is_mistyped(field: Field, column: str, body: str, text: str) -> str:
     if field.type in {"string", "timestamp"}:
         # from_json takes a number for a string without a word, so look for the opening quote; the plain
         # search, which is how our own producers write, spares nearly every record the expression.
         plain = literal(f'"{field.name}":"')
         spaced = literal(rf'"{field.name}"\s*:\s*"')
-        return f"({name} IS NOT NULL AND NOT (contains({text}, {plain}) OR {text} RLIKE {spaced}))"
+        return f"{column} IS NOT NULL AND NOT (contains({text}, {plain}) OR {text} RLIKE {spaced})"
     # A value of another type reads as null, so look for what stands there in the text itself.
     stands = f"get_json_object({text}, '$.{field.name}') IS NOT NULL"
-    return f"({corrupt} IS NOT NULL AND {name} IS NULL AND {stands})"
+    return f"{body}.{CORRUPT} IS NOT NULL AND {column} IS NULL AND {stands}"
 
 
-def _value_rules(field: Field, value: str) -> Iterator[tuple[str, str]]:
+def _value_rules(field: Field, raw: str, typed: str) -> Iterator[tuple[str, str]]:
     """What a value that is there may not be; null violates nothing."""
-    comparable = value
     if field.type == "timestamp":
-        comparable = timestamp(value)
-        yield "bad_format", f"{value} IS NOT NULL AND {comparable} IS NULL"
+        yield "bad_format", f"{raw} IS NOT NULL AND ({typed}) IS NULL"
     if field.pattern is not None:
         # In Java a final $ also matches before a last newline; \z does not.
         pattern = field.pattern.removesuffix("$") + r"\z"
-        yield "bad_format", f"NOT {value} RLIKE {literal(pattern)}"
+        yield "bad_format", f"NOT {typed} RLIKE {literal(pattern)}"
     if field.max_length is not None:
-        yield "bad_format", f"length({value}) > {field.max_length}"
+        yield "bad_format", f"length({typed}) > {field.max_length}"
     if field.minimum is not None:
-        yield "out_of_range", f"{comparable} < {_bound(field.minimum)}"
+        yield "out_of_range", f"{typed} < {_bound(field.minimum)}"
     if field.maximum is not None:
-        yield "out_of_range", f"{comparable} > {_bound(field.maximum)}"
+        yield "out_of_range", f"{typed} > {_bound(field.maximum)}"
     if field.min_items is not None:
-        yield "out_of_range", f"size({value}) < {field.min_items}"
+        yield "out_of_range", f"size({typed}) < {field.min_items}"
     if field.max_items is not None:
-        yield "out_of_range", f"size({value}) > {field.max_items}"
+        yield "out_of_range", f"size({typed}) > {field.max_items}"
     if field.enum:
-        yield "not_in_enum", f"{value} NOT IN ({', '.join(map(literal, field.enum))})"
+        yield "not_in_enum", f"{typed} NOT IN ({', '.join(map(literal, field.enum))})"
 
 
 def _bound(bound: int | datetime) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import reduce
 
 from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -12,22 +11,18 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from stafford.contracts import Contract
 from stafford.domain.lake import Lake
-from stafford.lakehouse.silver.deduplication import IS_DUPLICATE, mark_duplicates
+from stafford.domain.outcome import Outcome
+from stafford.lakehouse.silver.deduplication import FATE, decide_fates
 from stafford.lakehouse.silver.parsing import parse
-from stafford.lakehouse.tables import (
-    COORDINATES,
-    DUPLICATES,
-    LINEAGE,
-    QUARANTINE,
-    read_table,
-)
+from stafford.lakehouse.silver.rules import value
+from stafford.lakehouse.tables import ARRIVALS, LINEAGE, QUARANTINE, read_table
 from stafford.lakehouse.triggers import Trigger
 
 MAX_FILES_PER_BATCH = 200
 """Bounds a micro-batch; bronze adds a handful of files for each topic and batch of its own."""
 
-IDENTITY = "_identity"
-IS_VALID = "_is_valid"
+WRITERS = 4
+"""Tables written side by side: a write waits for files more than it computes."""
 
 
 def start_silver(
@@ -57,82 +52,69 @@ class BatchWriter:
     contracts: Mapping[str, Contract]
 
     def write(self, batch: DataFrame, batch_id: int) -> None:
-        """Append each record of the batch to exactly one of silver, quarantine and duplicates.
+        """Give each record of the batch exactly one fate: silver, quarantine, or duplicate.
 
         Every write is idempotent by (query, table, batch): Delta skips a transaction it has seen.
         """
-        spark = batch.sparkSession
-        query_id = spark.sparkContext.getLocalProperty("sql.streaming.queryId")
-        topics = sorted(row["topic"] for row in batch.select("topic").distinct().collect())
-        marked = {topic: self._mark(batch.filter(F.col("topic") == topic), topic) for topic in topics}
+        query_id = batch.sparkSession.sparkContext.getLocalProperty("sql.streaming.queryId")
 
         def append(frame: DataFrame, uri: str) -> None:
             writer = frame.write.format("delta").mode("append")
             writer.option("txnAppId", f"silver/{query_id}").option("txnVersion", batch_id).save(uri)
 
+        judged = self._judge(batch).persist(StorageLevel.MEMORY_AND_DISK)
         try:
-            with ThreadPoolExecutor(max_workers=4, thread_name_prefix="silver") as pool:
-                writes = [
-                    pool.submit(append, self._silver(marked[topic], topic), self.lake.silver(topic))
-                    for topic in topics
-                ]
-                for write in writes:
+            # Also fills the cache that all the writes read.
+            fates = judged.select("topic", FATE).distinct().collect()
+            writes = [
+                (self._silver(judged, row["topic"]), self.lake.silver(row["topic"]))
+                for row in fates
+                if row[FATE] == Outcome.SILVER
+            ]
+            if any(row[FATE] == Outcome.QUARANTINE for row in fates):
+                writes.append((self._quarantine(judged), self.lake.quarantine))
+            with ThreadPoolExecutor(max_workers=WRITERS, thread_name_prefix="silver") as pool:
+                for write in [pool.submit(append, *write) for write in writes]:
                     write.result()
-            if marked:
-                append(reduce(DataFrame.union, map(_quarantine, marked.values())), self.lake.quarantine)
-                append(reduce(DataFrame.union, map(_duplicates, marked.values())), self.lake.duplicates)
+            # Last, because a record that stands here is never looked at again.
+            append(judged.select(*ARRIVALS), self.lake.arrivals)
         finally:
-            for frame in marked.values():
-                frame.unpersist()
+            judged.unpersist()
 
-    def _mark(self, bronze: DataFrame, topic: str) -> DataFrame:
-        """One row per bronze row, with its identity, its reasons and whether it is a double."""
-        parsed = parse(bronze, self.contracts[topic])
-        is_valid = F.size("reasons") == 0
+    def _judge(self, bronze: DataFrame) -> DataFrame:
+        """One row per bronze row that was not judged before, with its fields, reasons and fate."""
+        parsed = parse(bronze, self.contracts)
         # A record that breaks its contract has no id to trust, so its bytes are its identity.
         fingerprint = F.sha2(
             F.concat_ws("/", "topic", F.coalesce("_ce_id", F.lit("")), F.hex("key"), F.hex("value")), 256
         )
-        identified = parsed.withColumn(IS_VALID, is_valid).withColumn(
-            IDENTITY, F.when(is_valid, F.col("event_id")).otherwise(fingerprint)
+        in_body = F.concat_ws("/", "topic", self._field("event_id"))
+        # The body's own id is preferred; a body that cannot be read still has its CloudEvents header.
+        has_good_id = ~F.exists("reasons", lambda reason: reason.endswith(":event_id"))
+        identified = parsed.withColumns(
+            {
+                "identity": F.when(F.size("reasons") == 0, in_body).otherwise(fingerprint),
+                "event_id": F.coalesce(F.when(has_good_id, self._field("event_id")), F.col("_ce_id")),
+            }
         )
-        spark = bronze.sparkSession
-        in_silver = read_table(spark, self.lake.silver(topic)).select(
-            F.col("event_id").alias(IDENTITY), *COORDINATES
+        return decide_fates(identified, read_table(bronze.sparkSession, self.lake.arrivals))
+
+    def _silver(self, judged: DataFrame, topic: str) -> DataFrame:
+        fields = (
+            F.expr(value(field, f"`{topic}`")).alias(field.name) for field in self.contracts[topic].fields
         )
-        in_quarantine = (
-            read_table(spark, self.lake.quarantine)
-            .filter(F.col("topic") == topic)
-            .select(F.col("quarantine_id").alias(IDENTITY), *COORDINATES)
+        is_mine = (F.col("topic") == topic) & (F.col(FATE) == Outcome.SILVER.value)
+        return judged.filter(is_mine).select(*fields, *LINEAGE)
+
+    def _quarantine(self, judged: DataFrame) -> DataFrame:
+        return (
+            judged.filter(F.col(FATE) == Outcome.QUARANTINE.value)
+            .withColumn("quarantine_id", F.col("identity"))
+            .withColumn("reason", F.get("reasons", F.lit(0)))
+            .withColumn("contract_version", self._field("contract_version"))
+            .select(*QUARANTINE)
         )
-        marked = mark_duplicates(identified, in_silver.union(in_quarantine), IDENTITY)
-        return marked.persist(StorageLevel.MEMORY_AND_DISK)
 
-    def _silver(self, marked: DataFrame, topic: str) -> DataFrame:
-        fields = (field.name for field in self.contracts[topic].fields)
-        return marked.filter(F.col(IS_VALID) & ~F.col(IS_DUPLICATE)).select(*fields, *LINEAGE)
-
-
-def _quarantine(marked: DataFrame) -> DataFrame:
-    return (
-        marked.filter(~F.col(IS_VALID) & ~F.col(IS_DUPLICATE))
-        .withColumn("quarantine_id", F.col(IDENTITY))
-        .withColumn("event_id", _best_event_id())
-        .withColumn("reason", F.get("reasons", F.lit(0)))
-        .select(*QUARANTINE)
-    )
-
-
-def _duplicates(marked: DataFrame) -> DataFrame:
-    return (
-        marked.filter(IS_DUPLICATE)
-        .withColumn("event_id", _best_event_id())
-        .withColumn("duplicate_of", F.when(F.col(IS_VALID), "silver").otherwise("quarantine"))
-        .select(*DUPLICATES)
-    )
-
-
-def _best_event_id() -> Column:
-    # The body's own id is preferred; a body that cannot be read still has its CloudEvents header.
-    is_broken = F.exists("reasons", lambda reason: reason.endswith(":event_id"))
-    return F.coalesce(F.when(~is_broken, F.col("event_id")), F.col("_ce_id"))
+    def _field(self, name: str) -> Column:
+        """A field that every contract has; all but one of the topics' structs are null in a row."""
+        return F.coalesce(*(F.col(f"`{topic}`.`{name}`") for topic in self.contracts))
