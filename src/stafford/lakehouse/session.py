@@ -4,10 +4,15 @@ import os
 import sys
 from pathlib import Path
 
+from py4j.protocol import Py4JError
+from pyspark import SparkConf, SparkContext
 from pyspark.errors import PySparkRuntimeError
+from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
 from stafford.errors import ConfigError
+
+LOG = "spark.log"
 
 SETTINGS = {
     # Timestamps on the wire are UTC; a laptop's time zone must not leak into a cast.
@@ -15,7 +20,7 @@ SETTINGS = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     # Tables here are small: 50 tasks to list a snapshot cost more than the work itself.
-    "spark.databricks.delta.snapshotPartitions": "2",
+    "spark.databricks.delta.snapshotPartitions": "1",
     "spark.sql.shuffle.partitions": "2",
     # Micro-batches are too short for re-planning to pay.
     "spark.sql.adaptive.enabled": "false",
@@ -46,38 +51,33 @@ def open_session(
     Raises:
         ConfigError: the JVM did not start.
     """
+    if SparkContext._active_spark_context is not None:  # noqa: SLF001  # there is no public way to ask
+        return SparkSession.builder.getOrCreate()
     scratch.mkdir(parents=True, exist_ok=True)
     # Workers would otherwise start with the system's python, which has none of our packages.
     os.environ["PYSPARK_PYTHON"] = sys.executable
     os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
     if java_home is not None:
         os.environ["JAVA_HOME"] = str(java_home)
-    builder = (
-        SparkSession.builder.appName("stafford")
-        .master(master)
-        .config("spark.driver.memory", driver_memory)
-        .config("spark.driver.extraClassPath", str(jars / "*"))
-        .config("spark.driver.extraJavaOptions", _java_options(scratch))
-        .config("spark.local.dir", str(scratch))
-        .config("spark.sql.warehouse.dir", str(scratch / "spark-warehouse"))
-    )
-    for name, value in SETTINGS.items():
-        builder = builder.config(name, value)
+    settings = SETTINGS | {
+        "spark.app.name": "stafford",
+        "spark.master": master,
+        "spark.driver.memory": driver_memory,
+        "spark.driver.extraClassPath": str(jars / "*"),
+        # Two cores and a small heap: the parallel collector wastes the least of both.
+        "spark.driver.extraJavaOptions": f"-Dderby.system.home={scratch} -XX:+UseParallelGC",
+        "spark.local.dir": str(scratch),
+        "spark.sql.warehouse.dir": str(scratch / "spark-warehouse"),
+    }
+    conf = SparkConf(loadDefaults=False).setAll(list(settings.items()))
     try:
-        spark = builder.getOrCreate()
-    except (PySparkRuntimeError, OSError) as exc:
-        raise ConfigError(f"Spark did not start on {master}: {exc}. Run `stafford doctor`.") from exc
-    spark.sparkContext.setLogLevel("ERROR")
-    return spark
-
-
-def _java_options(scratch: Path) -> str:
-    return " ".join(
-        (
-            f"-Dderby.system.home={scratch}",
-            # Two cores and a small heap: the parallel collector wastes the least of both.
-            "-XX:+UseParallelGC",
-            # A short run is mostly
-            "-XX:ReservedCodeCacheSize=256m",
-        )
-    )
+        # What the JVM says would tear the live view; a person finds it in the log.
+        with (scratch / LOG).open("ab") as log:
+            gateway = launch_gateway(conf, popen_kwargs={"stderr": log})  # type: ignore[no-untyped-call]
+        context = SparkContext(conf=conf, gateway=gateway)
+    except (PySparkRuntimeError, Py4JError, OSError) as exc:
+        raise ConfigError(
+            f"Spark did not start on {master}: {exc}. Its log is {scratch / LOG}; run `stafford doctor`."
+        ) from exc
+    context.setLogLevel("ERROR")
+    return SparkSession(context)

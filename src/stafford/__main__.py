@@ -1,0 +1,5 @@
+"""`python -m stafford`, for where scripts are not on the PATH."""
+
+from stafford.cli.main import main
+
+main()

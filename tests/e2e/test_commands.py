@@ -1,0 +1,137 @@
+"""The same path by single commands, and the verdict's negative controls on what they made."""
+
+import json
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from deltalake import DeltaTable, write_deltalake
+
+from tests.e2e.conftest import Stafford
+
+pytestmark = [pytest.mark.kafka, pytest.mark.spark, pytest.mark.dbt, pytest.mark.slow, pytest.mark.timeout(900)]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stafford]:
+    """A home after every command ran once: a month of a shop in a few seconds."""
+    stafford = Stafford(tmp_path_factory.mktemp("shop") / "home")
+    stafford.ok("kafka", "start")
+    stafford.ok("topics", "apply")
+    stafford.ok("topics", "verify")
+    stafford.ok("simulate", "--rate", "300/h", "--speed", "86400x", "--for", "12s", "--seed", "5")
+    stafford.ok("ingest")
+    stafford.ok("publish")
+    stafford.ok("build")
+    yield stafford
+    stafford.ok("kafka", "stop")
+
+
+def test_the_single_commands_reconcile(shop):
+    """Simulate, ingest, publish and build leave a home that reconciles, and a report."""
+    verdict = shop.ok("reconcile", "--json").json
+    assert verdict["reconciled"]
+    assert verdict["totals"]["silver"] > 1000
+    assert shop.ok("report", "--json").json["is_reconciled"] is True
+
+
+def test_ingesting_again_changes_nothing(shop):
+    """A second ingest reads nothing new and writes nothing."""
+    before = {path: path.stat().st_mtime_ns for path in (shop.home / "lake").rglob("*.parquet")}
+    shop.ok("ingest")
+    assert before == {path: path.stat().st_mtime_ns for path in (shop.home / "lake").rglob("*.parquet")}
+
+
+def test_ctrl_c_loses_nothing(shop):
+    """A simulation that is interrupted flushes, acknowledges and says so; ingest finds all of it."""
+    with subprocess.Popen(
+        shop.command("simulate", "--json"), env=shop.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        time.sleep(8)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err.decode()
+    assert json.loads(out)["sent"] > 0
+    shop.ok("ingest")
+    verdict = shop.ok("reconcile", "--json", "--no-marts").json
+    assert verdict["totals"]["acknowledged"] == verdict["totals"]["sent"] == verdict["totals"]["bronze"]
+    shop.ok("publish")
+    shop.ok("build")
+
+
+def _lake_row(uri: Path) -> dict:
+    return DeltaTable(str(uri)).to_pyarrow_table().slice(0, 1).to_pylist()[0]
+
+
+def _rewrite(uri: Path, change) -> None:
+    table = DeltaTable(str(uri)).to_pyarrow_table()
+    partitions = DeltaTable(str(uri)).metadata().partition_columns
+    write_deltalake(str(uri), change(table), mode="overwrite", partition_by=partitions or None)
+
+
+def _without_first(table: pa.Table) -> pa.Table:
+    return table.slice(1)
+
+
+def _first_twice(table: pa.Table) -> pa.Table:
+    return pa.concat_tables([table, table.slice(0, 1)])
+
+
+def _one_cent_more(table: pa.Table) -> pa.Table:
+    position = table.schema.get_field_index("total_cents")
+    first = pa.array([1] + [0] * (table.num_rows - 1), pa.int64())
+    return table.set_column(position, "total_cents", pc.add(table.column("total_cents"), first))
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "kinds"),
+    [
+        ("silver/orders", _without_first, {"lost", "unaccounted"}),
+        ("silver/clickstream", _first_twice, {"doubled", "unaccounted"}),
+        ("silver/orders", _one_cent_more, {"altered"}),
+        ("quarantine", _without_first, {"lost", "unaccounted"}),
+        ("quarantine", _first_twice, {"doubled", "unaccounted"}),
+        ("arrivals", lambda table: table.filter(pc.field("fate") != "duplicate"), {"missing_copy", "unaccounted"}),
+        ("bronze", _without_first, {"unaccounted"}),
+    ],
+)
+def test_the_verdict_finds_and_names_what_was_tampered_with(shop, tmp_path, table, change, kinds):
+    """Negative controls: one row or one cent is enough, and the event is named."""
+    tampered = Stafford(tmp_path / "home")
+    for folder in ("lake", "ledger"):
+        shutil.copytree(shop.home / folder, tampered.home / folder)
+    shutil.copy(shop.home / "warehouse.duckdb", tampered.home)
+    victim = _lake_row(tampered.home / "lake" / table)
+    _rewrite(tampered.home / "lake" / table, change)
+
+    ran = tampered.run("reconcile", "--json")
+    assert ran.status == 3
+    verdict = ran.json
+    assert not verdict["reconciled"]
+    assert kinds <= set(verdict["findings_by_kind"]), verdict["findings_by_kind"]
+    if table in {"silver/orders", "silver/clickstream", "quarantine"}:
+        assert victim["event_id"] in {finding["event_id"] for finding in verdict["findings"]}
+
+
+def test_a_cent_changed_in_the_marts_is_found(shop, tmp_path):
+    """The lake may be right and the marts wrong: money is compared there too."""
+    tampered = Stafford(tmp_path / "home")
+    for folder in ("lake", "ledger"):
+        shutil.copytree(shop.home / folder, tampered.home / folder)
+    shutil.copy(shop.home / "warehouse.duckdb", tampered.home)
+    with duckdb.connect(str(tampered.home / "warehouse.duckdb")) as warehouse:
+        warehouse.execute(
+            "UPDATE marts.fct_orders SET total_cents = total_cents + 1 "
+            "WHERE order_id = (SELECT min(order_id) FROM marts.fct_orders)"
+        )
+    ran = tampered.run("reconcile", "--json")
+    assert ran.status == 3
+    assert ran.json["findings_by_kind"] == {"money": 1}
+    assert "+1" in ran.json["findings"][0]["detail"]

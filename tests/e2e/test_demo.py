@@ -1,0 +1,123 @@
+"""The demo as a person runs it: twice, on files, and killed at every stage."""
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.e2e.conftest import Stafford
+
+pytestmark = [pytest.mark.kafka, pytest.mark.spark, pytest.mark.dbt, pytest.mark.slow, pytest.mark.timeout(900)]
+
+SMALL = ("demo", "--json", "--events", "6000", "--days", "7", "--live-seconds", "4", "--seed", "11")
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stafford, dict]]:
+    """One demo that ran to its end, and what it said."""
+    stafford = Stafford(tmp_path_factory.mktemp("demo") / "home")
+    yield stafford, stafford.ok(*SMALL).json
+    shutil.rmtree(stafford.home, ignore_errors=True)
+
+
+def test_every_event_is_accounted_for(demo):
+    """Sent is acknowledged is bronze, and bronze is silver, quarantine and duplicates; money is equal."""
+    _, said = demo
+    totals = said["totals"]
+    assert said["reconciled"]
+    assert totals["sent"] == totals["acknowledged"] == totals["bronze"] > 5000
+    assert totals["bronze"] == totals["silver"] + totals["quarantined"] + totals["duplicates_removed"]
+    assert (totals["lost"], totals["doubled"]) == (0, 0)
+    assert totals["quarantined"] > 20
+    assert totals["duplicates_removed"] > 10
+    for reason in said["quarantine_reasons"]:
+        assert reason["expected"] == reason["found"], reason
+    for money in said["money"]:
+        assert money["ledger_cents"] == money["mart_cents"] > 0, money
+    assert Path(said["report"]).stat().st_size > 1_000_000
+    assert 0 < said["peak_memory_bytes"] < 4 * 2**30
+
+
+def test_nothing_is_left_running(demo):
+    """No process works in the home any more, and the broker's port is free."""
+    stafford, _ = demo
+    assert stafford.left_running() == []
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", 29092)) != 0
+
+
+def test_the_tables_open_without_spark(demo):
+    """delta-rs, DuckDB and polars read silver and agree on it."""
+    import duckdb
+    import polars
+    from deltalake import DeltaTable
+
+    stafford, said = demo
+    uri = f"{stafford.home}/lake/silver/orders"
+    expected = next(topic["silver"] for topic in said["topics"] if topic["topic"] == "orders")
+    dataset = DeltaTable(uri).to_pyarrow_dataset()
+    assert dataset.count_rows() == expected
+    assert duckdb.sql("SELECT count(*) FROM dataset").fetchall() == [(expected,)]
+    assert polars.read_delta(uri)["event_id"].n_unique() == expected
+
+
+def test_a_second_demo_and_one_on_files_give_the_same_ledger(demo):
+    """The same seed gives the same truth and the same tables, in the same home and over files."""
+    stafford, first = demo
+    second = stafford.ok(*SMALL).json
+    files = stafford.ok(*SMALL, "--transport", "files").json
+    for other in (second, files):
+        assert other["reconciled"]
+        assert other["ledger_digest"] == first["ledger_digest"]
+        assert other["topics"] == first["topics"]
+        assert other["money"] == first["money"]
+    assert not (stafford.home / "kafka" / "data").exists()
+
+
+def test_another_seed_gives_another_ledger(demo, stafford):
+    """Negative control of the comparison above: digests do differ."""
+    _, first = demo
+    words = [word if word != "11" else "12" for word in SMALL]
+    other = stafford.ok(*words, "--transport", "files").json
+    assert other["reconciled"]
+    assert other["ledger_digest"] != first["ledger_digest"]
+
+
+def test_a_demo_killed_at_any_stage_does_not_stop_the_next(stafford):
+    """kill -9 at one stage after the other, without cleaning up; then a whole demo reconciles."""
+    for stage in ("Start Kafka", "Send", "Live", "Bring silver", "Build"):
+        _kill_at(stafford, stage)
+    said = stafford.ok(*SMALL).json
+    assert said["reconciled"]
+    assert said["totals"]["sent"] == said["totals"]["bronze"]
+    assert stafford.left_running() == []
+
+
+def test_a_home_that_is_not_a_demos_is_left_alone(stafford):
+    """A demo empties its home, so it refuses one that it did not make."""
+    stafford.home.mkdir()
+    (stafford.home / "precious.txt").write_text("mine")
+    ran = stafford.run(*SMALL)
+    assert ran.status == 78
+    assert "holds something that no demo wrote" in ran.err
+    assert (stafford.home / "precious.txt").read_text() == "mine"
+
+
+def _kill_at(stafford: Stafford, stage: str) -> None:
+    log = stafford.home.parent / "killed.log"
+    with log.open("w") as out, subprocess.Popen(
+        stafford.command(*SMALL), env=stafford.environment, stdout=subprocess.DEVNULL, stderr=out
+    ) as process:
+        deadline = time.monotonic() + 240
+        while f"▸ {stage}" not in log.read_text(encoding="utf-8"):
+            assert process.poll() is None, f"ended before {stage}: {log.read_text(encoding='utf-8')}"
+            assert time.monotonic() < deadline, f"never came to {stage}: {log.read_text(encoding='utf-8')}"
+            time.sleep(0.05)
+        time.sleep(0.7)  # into the stage, not at its edge
+        psutil.Process(process.pid).kill()
+        process.wait()
