@@ -15,12 +15,12 @@ $(VENV)/bin/python:
 
 # The stamps name what is installed; a changed pin or package description installs again.
 $(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --progress-bar off --require-hashes --requirement requirements/run.txt
+	$(BIN)/python -m pip install --quiet --progress-bar off --no-deps --require-hashes --requirement requirements/run.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
-	$(BIN)/python -m pip install --quiet --progress-bar off --require-hashes --requirement requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --progress-bar off --no-deps --require-hashes --requirement requirements/dev.txt
 	touch $@
 
 demo: $(VENV)/.run ## Run the whole platform once and prove it (ARGS="--events 20000 --seed 7")

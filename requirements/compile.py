@@ -16,6 +16,7 @@ COMMON = (
     "--no-header",
     "--no-annotate",
     "--no-emit-index-url",
+    "--no-strip-extras",
     "--no-emit-find-links",
     "--quiet",
 )
@@ -41,8 +42,8 @@ def _compile(target: Path, sources: tuple[str, ...], *options: str) -> None:
     if target.exists():
         lines = target.read_text(encoding="utf-8").splitlines(keepends=True)
         target.write_text("".join(line for line in lines if line != "-e .\n"), encoding="utf-8")
-    command = [sys.executable, "-m", "uv", "pip", "compile", *sources, *COMMON, *options, f"--output-file={target}"]
-    subprocess.run(command, cwd=ROOT, check=True)
+    command = ["-m", "uv", "pip", "compile", *sources, *COMMON, *options, f"--output-file={target}"]
+    subprocess.run([sys.executable, *command], cwd=ROOT, check=True)
     pins = target.read_text(encoding="utf-8")
     target.write_text(HEADER.format(sources[0]) + pins, encoding="utf-8")
 

@@ -13,10 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from deltalake import DeltaTable, write_deltalake
-
 from tests.e2e.conftest import Stafford
 
-pytestmark = [pytest.mark.kafka, pytest.mark.spark, pytest.mark.dbt, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [getattr(pytest.mark, mark) for mark in ("kafka", "spark", "dbt", "slow")]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +38,7 @@ def test_the_single_commands_reconcile(shop):
     verdict = shop.ok("reconcile", "--json").json
     assert verdict["reconciled"]
     assert verdict["totals"]["silver"] > 1000
-    assert shop.ok("report", "--json").json["is_reconciled"] is True
+    assert shop.ok("report", "--json").json["reconciled"] is True
 
 
 def test_ingesting_again_changes_nothing(shop):
@@ -52,7 +51,10 @@ def test_ingesting_again_changes_nothing(shop):
 def test_ctrl_c_loses_nothing(shop):
     """A simulation that is interrupted flushes, acknowledges and says so; ingest finds all of it."""
     with subprocess.Popen(
-        shop.command("simulate", "--json"), env=shop.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        shop.command("simulate", "--json"),
+        env=shop.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     ) as process:
         time.sleep(8)
         process.send_signal(signal.SIGINT)
@@ -73,7 +75,9 @@ def _lake_row(uri: Path) -> dict:
 def _rewrite(uri: Path, change) -> None:
     table = DeltaTable(str(uri)).to_pyarrow_table()
     partitions = DeltaTable(str(uri)).metadata().partition_columns
-    write_deltalake(str(uri), change(table), mode="overwrite", partition_by=partitions or None)
+    # Bronze refuses to lose rows (delta.appendOnly), so every table is made anew.
+    shutil.rmtree(uri)
+    write_deltalake(str(uri), change(table), partition_by=partitions or None)
 
 
 def _without_first(table: pa.Table) -> pa.Table:
@@ -82,6 +86,10 @@ def _without_first(table: pa.Table) -> pa.Table:
 
 def _first_twice(table: pa.Table) -> pa.Table:
     return pa.concat_tables([table, table.slice(0, 1)])
+
+
+def _without_duplicates(table: pa.Table) -> pa.Table:
+    return table.filter(pc.field("fate") != "duplicate")
 
 
 def _one_cent_more(table: pa.Table) -> pa.Table:
@@ -98,7 +106,7 @@ def _one_cent_more(table: pa.Table) -> pa.Table:
         ("silver/orders", _one_cent_more, {"altered"}),
         ("quarantine", _without_first, {"lost", "unaccounted"}),
         ("quarantine", _first_twice, {"doubled", "unaccounted"}),
-        ("arrivals", lambda table: table.filter(pc.field("fate") != "duplicate"), {"missing_copy", "unaccounted"}),
+        ("arrivals", _without_duplicates, {"missing_copy", "unaccounted"}),
         ("bronze", _without_first, {"unaccounted"}),
     ],
 )

@@ -7,12 +7,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
+import polars as pl
 import psutil
 import pytest
-
+from deltalake import DeltaTable
 from tests.e2e.conftest import Stafford
 
-pytestmark = [pytest.mark.kafka, pytest.mark.spark, pytest.mark.dbt, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [getattr(pytest.mark, mark) for mark in ("kafka", "spark", "dbt", "slow")]
 
 SMALL = ("demo", "--json", "--events", "6000", "--days", "7", "--live-seconds", "4", "--seed", "11")
 
@@ -53,17 +55,13 @@ def test_nothing_is_left_running(demo):
 
 def test_the_tables_open_without_spark(demo):
     """delta-rs, DuckDB and polars read silver and agree on it."""
-    import duckdb
-    import polars
-    from deltalake import DeltaTable
-
     stafford, said = demo
     uri = f"{stafford.home}/lake/silver/orders"
     expected = next(topic["silver"] for topic in said["topics"] if topic["topic"] == "orders")
     dataset = DeltaTable(uri).to_pyarrow_dataset()
     assert dataset.count_rows() == expected
     assert duckdb.sql("SELECT count(*) FROM dataset").fetchall() == [(expected,)]
-    assert polars.read_delta(uri)["event_id"].n_unique() == expected
+    assert pl.read_delta(uri)["event_id"].n_unique() == expected
 
 
 def test_a_second_demo_and_one_on_files_give_the_same_ledger(demo):
@@ -88,8 +86,9 @@ def test_another_seed_gives_another_ledger(demo, stafford):
     assert other["ledger_digest"] != first["ledger_digest"]
 
 
+@pytest.mark.timeout(1200)
 def test_a_demo_killed_at_any_stage_does_not_stop_the_next(stafford):
-    """kill -9 at one stage after the other, without cleaning up; then a whole demo reconciles."""
+    """Kill -9 at one stage after the other, without cleaning up; then a whole demo reconciles."""
     for stage in ("Start Kafka", "Send", "Live", "Bring silver", "Build"):
         _kill_at(stafford, stage)
     said = stafford.ok(*SMALL).json
@@ -110,9 +109,12 @@ def test_a_home_that_is_not_a_demos_is_left_alone(stafford):
 
 def _kill_at(stafford: Stafford, stage: str) -> None:
     log = stafford.home.parent / "killed.log"
-    with log.open("w") as out, subprocess.Popen(
-        stafford.command(*SMALL), env=stafford.environment, stdout=subprocess.DEVNULL, stderr=out
-    ) as process:
+    with (
+        log.open("w") as out,
+        subprocess.Popen(
+            stafford.command(*SMALL), env=stafford.environment, stdout=subprocess.DEVNULL, stderr=out
+        ) as process,
+    ):
         deadline = time.monotonic() + 240
         while f"▸ {stage}" not in log.read_text(encoding="utf-8"):
             assert process.poll() is None, f"ended before {stage}: {log.read_text(encoding='utf-8')}"

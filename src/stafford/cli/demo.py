@@ -64,9 +64,8 @@ def _show(console: Console, summary: Summary) -> None:
     console.print()
     show_verdict(console, summary.verdict)
     seconds = sum(summary.stages.values())
-    console.print(
-        f"[dim]took[/] {seconds:.0f} s  [dim]peak memory[/] {summary.peak_memory_bytes / 2**30:.1f} GiB, all processes"
-    )
+    memory = f"{summary.peak_memory_bytes / 2**30:.1f} GiB"
+    console.print(f"[dim]took[/] {seconds:.0f} s  [dim]peak memory[/] {memory}, all processes together")
     console.print(f"[dim]report[/] {summary.report}", soft_wrap=True)
     if summary.bootstrap:
         console.print(f"[dim]Kafka still runs at[/] {summary.bootstrap}; look at it with")

@@ -73,7 +73,8 @@ class IngestJob:
             if kafka is None and not self.spool.exists():
                 raise ConfigError(
                     f"nothing to ingest: no broker runs and there is no spool {self.spool}. "
-                    "Start one with `stafford kafka start`, or send with `stafford simulate --transport files`"
+                    "Start one with `stafford kafka start`, or send with "
+                    "`stafford simulate --transport files`"
                 )
             if self.spool.exists():
                 progress("landing the spool in bronze")

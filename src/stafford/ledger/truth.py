@@ -43,7 +43,7 @@ def load_truth(ledger: Path, lake: Lake, topics: Iterable[str]) -> duckdb.DuckDB
     """
     connection = duckdb.connect()
     try:
-        _load_ledger(connection, ledger)
+        load_ledger(connection, ledger)
         _query_delta(connection, lake.bronze, f"CREATE TABLE bronze AS SELECT {SHAPES['bronze']} FROM delta")
         _query_delta(
             connection,
@@ -66,7 +66,12 @@ def load_truth(ledger: Path, lake: Lake, topics: Iterable[str]) -> duckdb.DuckDB
     return connection
 
 
-def _load_ledger(connection: duckdb.DuckDBPyConnection, ledger: Path) -> None:
+def load_ledger(connection: duckdb.DuckDBPyConnection, ledger: Path) -> None:
+    """Make table `sent` of every journal below a folder: one row for each event and copy.
+
+    Raises:
+        ConfigError: nothing was sent.
+    """
     parts = sorted(ledger.glob("*/parts/*.parquet"))
     if not parts:
         raise ConfigError(

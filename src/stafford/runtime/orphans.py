@@ -23,7 +23,8 @@ def await_orphans(home: Path, wait_s: float = 30) -> None:
         if time.monotonic() >= deadline:
             listed = ", ".join(f"{process.pid} ({process.name()})" for process in found)
             raise NotReady(
-                f"still working in {home} after {wait_s:.0f} s: process {listed}; wait until it ends, or end it"
+                f"still working in {home} after {wait_s:.0f} s: process {listed}; "
+                "wait until it ends, or end it"
             )
         time.sleep(0.2)
 

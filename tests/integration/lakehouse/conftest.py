@@ -87,7 +87,8 @@ class SmallLake:
                 }
             )
             self._next += 1
-        land(self.spark, self.lake, [pa.RecordBatch.from_pylist(rows, schema=LANDED_SCHEMA)])
+        self.landed = pa.RecordBatch.from_pylist(rows, schema=LANDED_SCHEMA)
+        land(self.spark, self.lake, [self.landed])
 
     def refine(self) -> None:
         """Bring silver up to date."""

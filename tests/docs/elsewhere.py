@@ -1,0 +1,63 @@
+"""Commands of the pages that take minutes or never end: which test runs the same thing instead, and why."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Where the same thing is run: a file, and text in it that shows so."""
+
+    path: str
+    shows: str
+    why: str
+
+
+DEMO = Proof(
+    "tests/e2e/test_demo.py",
+    "def test_every_event_is_accounted_for",
+    "a whole run takes minutes; the same command runs there with fewer events",
+)
+STEPS = Proof(
+    "tests/e2e/test_commands.py",
+    "def test_the_single_commands_reconcile",
+    "Spark and dbt take a minute; the same commands run there, in the same order",
+)
+ALL_TESTS = Proof(".ci/run", "make test", "a test cannot run all tests; CI calls exactly this")
+INSTALL = Proof(
+    "tests/docs/test_requirements.py",
+    "def test_pip_takes_the_quick_start_s_line",
+    "a full install downloads half a gigabyte; pip resolves the same line there",
+)
+VENV = Proof("Makefile", "$(PYTHON) -m venv $(VENV)", "make, and so CI, makes its environment by this line")
+
+ELSEWHERE = {
+    "make demo": Proof(
+        "Makefile", "$(BIN)/stafford demo", "`stafford demo` in make's environment: see below"
+    ),
+    "make test": ALL_TESTS,
+    "make lint": ALL_TESTS,
+    "make test-fast": Proof(
+        "Makefile", "test-fast:", "a selection of the tests that `make test` runs all of"
+    ),
+    "python3 -m venv .venv": VENV,
+    "pip install -r requirements.txt": INSTALL,
+    ". .venv/bin/activate": VENV,
+    "stafford demo": DEMO,
+    "stafford ingest": STEPS,
+    "stafford publish": STEPS,
+    "stafford build": STEPS,
+    "stafford reconcile": STEPS,
+    "stafford kafka stop": STEPS,
+    "stafford report": STEPS,
+    "python src/kafka_setup/topic_manager.py --create-topics": Proof(
+        "tests/integration/test_topics.py",
+        "def test_the_quick_start_script_does_the_same",
+        "the same script and flag, on the session's broker",
+    ),
+    "python src/data_generator/stream_simulator.py": Proof(
+        "tests/integration/test_simulate.py",
+        "def test_a_stop_signal_loses_nothing",
+        "it runs until Ctrl-C, and there it gets one",
+    ),
+}
+"""Proof by exact command line."""
