@@ -10,12 +10,12 @@ from stafford.settings import PROJECT_DIR
 
 PATH = PROJECT_DIR / "docs" / "reference" / "cli.md"
 INTRODUCTION = """\
-<!-- Derived from the command line by `python -m tests.docs.cli_reference`; change the command, not this page. -->
+<!-- Derived from the commands by `python -m tests.docs.cli_reference`; change the command, not this page. -->
 
 # Command line
 
-`stafford COMMAND --help` says the same in a terminal. `--home PATH` stands before the command and applies to it.
-Commands that print something for people print JSON for scripts with `--json`.
+`stafford COMMAND --help` says the same in a terminal. `--home PATH` stands before the command and applies to
+it. Commands that print something for people print JSON for scripts with `--json`.
 
 | Exit code | Meaning |
 | --- | --- |
@@ -63,7 +63,7 @@ def _section(words: tuple[str, ...], command: object) -> str:
     parts = [f"## {' '.join(words)}", *paragraphs]
     if example := find_example(command):
         parts.append(f"Example: `{example}`")
-    rows = [_row(parameter) for parameter in command.params if parameter.name not in {"help"}]
+    rows = [_row(parameter) for parameter in command.params if parameter.name != "help"]
     if rows:
         parts.append("\n".join(["| Argument or option | Meaning | Default |", "| --- | --- | --- |", *rows]))
     return "\n\n".join(parts) + "\n"

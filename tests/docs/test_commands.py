@@ -34,13 +34,13 @@ def find_unproven(blocks: Iterable[Block]) -> list[str]:
             continue
         elif any(known):
             wrong.append(
-                f"{block}: only some of its commands are run elsewhere; put {block.commands[known.index(False)]!r} "
-                "in a block of its own"
+                f"{block}: only some of its commands are run elsewhere; "
+                f"put {block.commands[known.index(False)]!r} in a block of its own"
             )
         else:
             wrong.append(
-                f"{block}: nothing runs it. Write `<!-- not run: reason -->` directly above, or name the test "
-                "that runs the same in tests/docs/elsewhere.py"
+                f"{block}: nothing runs it. Write `<!-- not run: reason -->` directly above, or name the "
+                "test that runs the same in tests/docs/elsewhere.py"
             )
     return wrong
 

@@ -40,7 +40,8 @@ def find_misuse(line: str) -> str:
             context = command.make_context(command.name or "stafford", words, parent=context)
             if not hasattr(command, "commands"):
                 return ""
-            name, command, words = command.resolve_command(context, [*context._protected_args, *context.args])
+            rest = [*context._protected_args, *context.args]  # noqa: SLF001 - as Typer itself resolves a group
+            _, command, words = command.resolve_command(context, rest)
     except SystemExit as stopped:
         return "" if stopped.code in (0, None) else f"exit code {stopped.code}"
     except Exception as exc:  # noqa: BLE001 - Typer brings a parser of its own, with its own errors

@@ -1,11 +1,13 @@
 """The command line: registers the commands, and turns errors into one line and an exit code."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
@@ -24,7 +26,7 @@ from stafford.cli import (
     simulate,
     topics,
 )
-from stafford.errors import StaffordError
+from stafford.errors import ConfigError, StaffordError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -66,10 +68,21 @@ def main() -> None:
     Exit codes: 0 done; 1 and above, see stafford.errors (3 does not reconcile, 74 disk, 75 try again,
     78 configuration); 130 stopped by Ctrl-C.
     """
+    # A polite end lets every `with` close what it opened, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         app()
     except StaffordError as error:
-        Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {escape(str(error))}")
+        _say_error(str(error))
         sys.exit(error.exit_code)
+    except ValidationError as error:
+        for wrong in error.errors():
+            name = "_".join(str(part) for part in wrong["loc"]).upper()
+            _say_error(f"STAFFORD_{name} is {wrong['input']!r}: {wrong['msg']}; set it right or unset it")
+        sys.exit(ConfigError.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _say_error(text: str) -> None:
+    Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {escape(text)}")
