@@ -16,8 +16,8 @@ from stafford.lakehouse.triggers import Trigger
 KAFKA = "kafka"
 """The `source` of records that came from a broker; the others name their spool segment."""
 
-MAX_RECORDS_PER_BATCH = 50_000
-"""Bounds a micro-batch: a long backlog needs time rather than memory, and silver starts on its first part."""
+MAX_RECORDS_PER_BATCH = 200_000
+"""Bounds a micro-batch, so that a long backlog needs time rather than memory."""
 
 
 def start_bronze(

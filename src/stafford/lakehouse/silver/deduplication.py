@@ -1,5 +1,8 @@
 """Which of several records with one identity is kept: the first to arrive."""
 
+from functools import reduce
+from operator import and_
+
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F  # noqa: N812  # the name that every Spark reader knows
 
@@ -17,23 +20,28 @@ def decide_fates(records: DataFrame, arrivals: DataFrame) -> DataFrame:
 
     Args:
         records: rows with `identity` (never null), `reasons`, `_arrived_at` and COORDINATES.
-        arrivals: every record that was judged, with `identity` and COORDINATES.
+        arrivals: every record that was judged, with `identity`, FATE and COORDINATES; an identity has one
+            row that is no double.
 
     Returns:
         `records` with FATE, an Outcome.
     """
-    here = F.struct(*COORDINATES)
-    judged = arrivals.groupBy("identity").agg(F.collect_set(here).alias("_judged"))
+    here = [F.col(name) == F.col(f"_kept{name}") for name in COORDINATES]
+    kept = arrivals.filter(F.col(FATE) != Outcome.DUPLICATE.value).select(
+        "identity", *(F.col(name).alias(f"_kept{name}") for name in COORDINATES)
+    )
+    doubles = arrivals.filter(F.col(FATE) == Outcome.DUPLICATE.value).select("topic", *COORDINATES)
+    is_known = F.col("_kept_source").isNotNull()
     arrival = F.row_number().over(Window.partitionBy("identity").orderBy("_arrived_at", *COORDINATES))
-    is_double = F.col("_judged").isNotNull() | (arrival > 1)
     fate = (
-        F.when(is_double, Outcome.DUPLICATE.value)
+        F.when(is_known | (arrival > 1), Outcome.DUPLICATE.value)
         .when(F.size("reasons") == 0, Outcome.SILVER.value)
         .otherwise(Outcome.QUARANTINE.value)
     )
     return (
-        records.join(judged, how="left", on="identity")
-        .filter(F.col("_judged").isNull() | ~F.array_contains("_judged", here))
+        records.join(kept, how="left", on="identity")
+        .filter(~F.coalesce(reduce(and_, here), F.lit(False)))
+        .join(F.broadcast(doubles), how="left_anti", on=["topic", *COORDINATES])
         .withColumn(FATE, fate)
-        .drop("_judged")
+        .drop(*kept.columns[1:])
     )
