@@ -42,8 +42,9 @@ format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(VENV)/.run ## Derive schemas and reference pages from the contracts
+docs: $(VENV)/.dev ## Derive schemas and reference pages from contracts and commands
 	$(BIN)/stafford contracts derive
+	$(BIN)/python -m tests.docs.cli_reference
 
 lock: $(VENV)/.dev ## Compile the requirements anew from pyproject.toml
 	$(BIN)/python requirements/compile.py

@@ -29,7 +29,7 @@ def generate(
     seed: Annotated[int, typer.Option(help="Which shop of its kind.")] = 7,
     opens_at: Annotated[
         datetime | None,
-        typer.Option(formats=_INSTANTS, help="When the shop opens, UTC [default: --from]."),
+        typer.Option(formats=_INSTANTS, help="When the shop opens, UTC \\[default: --from]."),
     ] = None,
     file_format: Annotated[Format, typer.Option("--format", help="How to write.")] = Format.PARQUET,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,

@@ -53,7 +53,7 @@ app.add_typer(contracts.app, name="contracts")
 def common(
     home: Annotated[
         Path | None,
-        typer.Option(help="Where everything that a run writes goes [default: data/shop]."),
+        typer.Option(help="Where everything that a run writes goes \\[default: data/shop]."),
     ] = None,
 ) -> None:
     """Options of every command."""

@@ -51,7 +51,7 @@ def simulate(
             parser=parse_rate,
             metavar="RATE",
             help="Size of the shop: mean records per shop second, "
-            "as 50/s [default: 5/s, or what the home's shop has].",
+            "as 50/s \\[default: 5/s, or what the home's shop has].",
         ),
     ] = None,
     speed: Annotated[
@@ -62,11 +62,11 @@ def simulate(
         typer.Option("--for", parser=parse_duration, metavar="TIME", help="Stop after 30s, 5m or 2h."),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="Which shop of its kind [default: 42, or what the home's shop has].")
+        int | None, typer.Option(help="Which shop of its kind \\[default: 42, or what the home's shop has].")
     ] = None,
     profile: Annotated[
         str | None,
-        typer.Option(help="Kind of shop [default: fashion-retail, or what the home's shop has]."),
+        typer.Option(help="Kind of shop \\[default: fashion-retail, or what the home's shop has]."),
     ] = None,
     transport: Annotated[
         str, typer.Option(help="auto, kafka or files; auto takes files when no broker answers.")

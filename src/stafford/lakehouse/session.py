@@ -26,6 +26,8 @@ SETTINGS = {
     "spark.sql.adaptive.enabled": "false",
     # Half the size of snappy at about the same speed.
     "spark.sql.parquet.compression.codec": "zstd",
+    # Headers come off the wire: one that is sent twice must not stop the stream.
+    "spark.sql.mapKeyDedupPolicy": "LAST_WIN",
     # Nobody looks at the web page of a run that lasts a minute, and it would bind a port.
     "spark.ui.enabled": "false",
     "spark.driver.host": "127.0.0.1",

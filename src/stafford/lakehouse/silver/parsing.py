@@ -81,6 +81,6 @@ def _reasons(contracts: Mapping[str, Contract]) -> str:
 
 
 def _header(name: str) -> Column:
-    # Producers may send a header twice or never; the first one counts, and a map would refuse doubles.
-    matches = F.filter("headers", lambda header: header["key"] == name)
-    return F.get(matches, F.lit(0))["value"].cast("string")
+    # A header may be sent twice or never: the session lets the last one win. A search by a lambda would
+    # be interpreted for every header of every row.
+    return F.map_from_entries("headers")[name].cast("string")

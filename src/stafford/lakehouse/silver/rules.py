@@ -30,7 +30,9 @@ def reasons(contract: Contract, body: str, text: str, arrived_at: str) -> str:
         for field in contract.fields
         for rules in _rules(field, body, text, arrived_at)
     )
-    return f"array_compact(array({cases}))"
+    # array_except drops the nulls; array_compact does too, but as a higher-order function it would make
+    # Spark interpret every rule instead of compiling them: a third of the speed.
+    return f"array_except(array({cases}), array(CAST(NULL AS STRING)))"
 
 
 def value(field: Field, body: str) -> str:

@@ -90,7 +90,7 @@ class BatchWriter:
         )
         in_body = F.concat_ws("/", "topic", self._field("event_id"))
         # The body's own id is preferred; a body that cannot be read still has its CloudEvents header.
-        has_good_id = ~F.exists("reasons", lambda reason: reason.endswith(":event_id"))
+        has_good_id = ~F.array_join("reasons", " ").contains(":event_id")
         identified = parsed.withColumns(
             {
                 "identity": F.when(F.size("reasons") == 0, in_body).otherwise(fingerprint),
