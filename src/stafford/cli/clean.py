@@ -1,11 +1,10 @@
 """`stafford clean`: remove what runs wrote."""
 
-import shutil
 from typing import Annotated
 
 import typer
 
-from stafford.jobs import broker
+from stafford.jobs.clean import build
 from stafford.settings import Settings
 
 
@@ -17,17 +16,16 @@ def clean(
 ) -> None:
     """Stop the home's broker and delete the home: topics, lake, ledger, warehouse and report.
 
+    Refuses a folder that holds anything else.
+
     Example: stafford --home data/demo clean --yes
     """
-    settings = Settings()
-    doomed = [settings.home_dir, *([settings.cache_dir] if cache else [])]
-    doomed = [path for path in doomed if path.exists()]
-    if not doomed:
+    job = build(Settings(), cache=cache)
+    if not job.doomed:
         typer.echo("nothing to clean")
         return
     if not yes:
-        typer.confirm(f"delete {', '.join(map(str, doomed))}?", abort=True)
-    broker.stop(settings)
-    for path in doomed:
-        shutil.rmtree(path)
+        typer.confirm(f"delete {', '.join(map(str, job.doomed))}?", abort=True)
+    job.run()
+    for path in job.doomed:
         typer.echo(f"deleted {path}")

@@ -23,7 +23,10 @@ def report(
         bool, typer.Option("--json", help="Print one JSON object instead of a sentence.")
     ] = False,
 ) -> None:
-    """Write one HTML file about the shop and the run; it opens offline."""
+    """Write one HTML file about the shop and the run; it opens offline.
+
+    Example: stafford report --open
+    """
     written = build(Settings()).run()
     if as_json:
         facts = {
