@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo test test-fast lint format docs lock clean
 
@@ -15,6 +16,7 @@ $(VENV)/bin/python:
 
 # The stamps name what is installed; a changed pin or package description installs again.
 $(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing what Stafford needs into $(VENV) (once; one to three minutes)"
 	$(BIN)/python -m pip install --quiet --progress-bar off --no-deps --require-hashes --requirement requirements/run.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
