@@ -69,8 +69,8 @@ def _show(console: Console, summary: Summary) -> None:
     console.print(f"[dim]report[/] {summary.report}", soft_wrap=True)
     if summary.bootstrap:
         console.print(f"[dim]Kafka still runs at[/] {summary.bootstrap}; look at it with")
-        console.print("  stafford --home data/demo topics describe")
-        console.print("  stafford --home data/demo kafka stop")
+        for words in ("topics describe", "kafka stop"):
+            console.print(f"  stafford --home {summary.report.parent} {words}", soft_wrap=True)
 
 
 def _as_dict(summary: Summary) -> dict[str, object]:
