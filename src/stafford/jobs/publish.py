@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stafford.contracts import Contract, load_contracts
+from stafford.domain.lake import Lake
 from stafford.settings import Settings
 from stafford.warehouse.duckdb import Published, publish
 
@@ -37,5 +38,6 @@ def build(settings: Settings) -> PublishJob:
         ContractViolation: a contract is not what its readers need.
     """
     contracts = load_contracts(settings.contracts_dir)
-    silver = {topic: f"{settings.lake_uri}/silver/{topic}" for topic in contracts}
+    lake = Lake(settings.lake_uri)
+    silver = {topic: lake.silver(topic) for topic in contracts}
     return PublishJob(silver, settings.duckdb_path, contracts)
