@@ -7,6 +7,8 @@ from pathlib import Path
 
 from stafford.contracts import load_contracts
 from stafford.domain.lake import Lake
+from stafford.errors import StorageError
+from stafford.ledger.durable_file import replace_durably
 from stafford.ledger.reconciliation import Reconciliation, reconcile
 from stafford.settings import Settings
 
@@ -30,9 +32,10 @@ class ReconcileJob:
             StorageError: something cannot be read or written.
         """
         verdict = reconcile(self.ledger, self.lake, self.topics, self.marts, self.clock())
-        aside = self.verdict_path.with_suffix(".tmp")
-        aside.write_text(verdict.to_json(), encoding="utf-8")
-        aside.replace(self.verdict_path)
+        try:
+            replace_durably(self.verdict_path, verdict.to_json().encode())
+        except OSError as exc:
+            raise StorageError(f"cannot write the verdict {self.verdict_path}: {exc}; free the disk") from exc
         return verdict
 
 

@@ -1,7 +1,6 @@
 """Which shop lives in a home, and how far its events have been sent: `home/shop.json`."""
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 from stafford.errors import ConfigError, HomeInUse, StorageError
+from stafford.ledger.durable_file import replace_durably
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +85,9 @@ class ShopFile:
             StorageError: the disk is full or cannot be written.
         """
         instants = {name: getattr(state, name).isoformat() for name in ("opens_at", "sent_through")}
-        aside = self._path.with_suffix(".tmp")
+        content = json.dumps({**asdict(state), **instants}, indent=2)
         try:
-            with aside.open("w", encoding="utf-8") as file:
-                json.dump({**asdict(state), **instants}, file, indent=2)
-                file.flush()
-                os.fsync(file.fileno())
-            aside.replace(self._path)
+            replace_durably(self._path, content.encode())
         except OSError as exc:
             raise StorageError(f"{self._path} cannot be written: {exc.strerror}; free the disk") from exc
 

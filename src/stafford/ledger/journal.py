@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from stafford.domain.record import LABEL_SCHEMA
 from stafford.errors import ConfigError, StorageError
+from stafford.ledger.durable_file import replace_durably
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Journal:
         try:
             parts.mkdir(parents=True, exist_ok=True)
             if not spec.exists():
-                _write_durably(spec, json.dumps(asdict(run), indent=2).encode())
+                replace_durably(spec, json.dumps(asdict(run), indent=2).encode())
             elif json.loads(spec.read_text(encoding="utf-8")) != asdict(run):
                 raise ConfigError(
                     f"ledger {home} belongs to a run with other inputs: compare its run.json, "
@@ -85,7 +86,7 @@ class Journal:
         sink = pa.BufferOutputStream()
         pq.write_table(pa.Table.from_batches([labels], LABEL_SCHEMA), sink, compression="zstd")
         try:
-            _write_durably(part, sink.getvalue())
+            replace_durably(part, sink.getvalue())
         except OSError as exc:
             raise StorageError(f"cannot write the ledger part {part}: {exc}; free the disk") from exc
         self._next_batch += 1
@@ -121,12 +122,3 @@ def _open_acks(path: Path) -> TextIO:
     if acks.read()[-1:] not in ("", "\n"):
         acks.write("\n")
     return acks
-
-
-def _write_durably(path: Path, content: bytes | pa.Buffer) -> None:
-    aside = path.with_suffix(".tmp")
-    with aside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
