@@ -1,5 +1,6 @@
 """The command that starts the broker is killed, at many instants; the next start works."""
 
+import os
 import subprocess
 import sys
 import time
@@ -76,3 +77,36 @@ def test_start_works_after_a_killed_start(
     finally:
         embedded.stop()
     assert brokers_of(tmp_path / "kafka") == []
+
+
+ORPHAN = """
+import sys, time
+from pathlib import Path
+folder = Path(sys.argv[1].partition("=")[2])
+until = time.monotonic() + 4
+while time.monotonic() < until:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "meta.properties").write_text("late")
+    time.sleep(0.01)
+"""
+
+
+def test_a_formatter_that_outlived_its_starter_leaves_nothing(
+    tmp_path: Path, kafka_jars: Path, java: Java
+) -> None:
+    """It goes on writing after its folder was removed, so the next start waits for its end."""
+    embedded = Broker(tmp_path / "kafka", kafka_jars, java, probe=answers, heap_mb=256)
+    leftover = tmp_path / "kafka" / ".format-old"
+    leftover.mkdir(parents=True)
+    # given a formatter that still makes its folder again and again
+    command = [sys.executable, "-c", ORPHAN, f"-Dstafford.format={leftover}{os.sep}"]
+    with subprocess.Popen(command) as orphan:
+        # when the broker is started
+        try:
+            state = embedded.start(port=19792, wait_s=120)
+            # then it had waited, and only its own data is there
+            assert orphan.poll() == 0
+            assert answers(state.bootstrap)
+            assert not list((tmp_path / "kafka").glob(".format-*"))
+        finally:
+            embedded.stop()

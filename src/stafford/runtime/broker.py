@@ -18,6 +18,7 @@ from stafford.errors import NotReady, StorageError
 from stafford.runtime import broker_failure, broker_files, broker_process
 from stafford.runtime.broker_process import BrokerState
 from stafford.runtime.java import Java
+from stafford.runtime.orphans import await_orphans
 from stafford.runtime.ports import LOOPBACK, first_free
 
 _STARTED = "Kafka Server started"
@@ -140,14 +141,17 @@ class Broker:
 
     def _format(self, progress: Callable[[str], None]) -> str:
         # Formatted aside and moved, so that a kill leaves either no data folder or a whole one; with its own
-        # configuration, because the formatter of a start that was killed may still be running.
+        # configuration, because the formatter of a start that was killed may still be running: it would make
+        # its folder again behind us, so it is waited for.
         for leftover in self.directory.glob(".format-*"):
+            await_orphans(leftover, _FORMAT_LIMIT_S)
             shutil.rmtree(leftover, ignore_errors=True)
         aside = Path(tempfile.mkdtemp(prefix=".format-", dir=self.directory))
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         progress("preparing an empty Kafka data folder")
         broker_files.write_configuration(aside, 9092, 9093)
-        command = [*self._java_command(64), "kafka.tools.StorageTool", "format"]
+        command = [*self._java_command(64), f"-Dstafford.format={aside}{os.sep}"]
+        command += ["kafka.tools.StorageTool", "format"]
         # Its own parser takes a value that starts with a hyphen for an option, unless it is attached.
         command += [f"--cluster-id={cluster_id}", "--config", broker_files.SERVER_FILE]
         try:
