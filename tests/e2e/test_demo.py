@@ -1,6 +1,7 @@
 """The demo as a person runs it: twice, on files, and killed at every stage."""
 
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -9,7 +10,6 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
-import psutil
 import pytest
 from deltalake import DeltaTable
 from tests.e2e.conftest import Stafford
@@ -98,6 +98,15 @@ def test_a_demo_killed_at_any_stage_does_not_stop_the_next(stafford):
     assert stafford.left_running() == []
 
 
+@pytest.mark.parametrize("stage", ["Start Kafka", "Live"])
+def test_ctrl_c_ends_a_demo_and_all_that_it_started(stafford, stage):
+    """It says so in one line, without a traceback, and leaves neither Kafka nor Spark behind."""
+    log = _signal_at(stafford, stage, signal.SIGINT, expected=130)
+    assert "Traceback" not in log
+    assert log.splitlines()[-1] == "stopped by Ctrl-C; nothing is left running"
+    assert stafford.left_running() == []
+
+
 def test_a_home_that_is_not_a_demos_is_left_alone(stafford):
     """A demo empties its home, so it refuses one that it did not make."""
     stafford.home.mkdir()
@@ -109,18 +118,25 @@ def test_a_home_that_is_not_a_demos_is_left_alone(stafford):
 
 
 def _kill_at(stafford: Stafford, stage: str) -> None:
-    log = stafford.home.parent / "killed.log"
+    _signal_at(stafford, stage, signal.SIGKILL, expected=-signal.SIGKILL)
+
+
+def _signal_at(stafford: Stafford, stage: str, number: signal.Signals, expected: int) -> str:
+    """Run a demo into a stage and send it a signal; gives what it had said when it ended."""
+    path = stafford.home.parent / "signalled.log"
     with (
-        log.open("w") as out,
+        path.open("w") as out,
         subprocess.Popen(
             stafford.command(*SMALL), env=stafford.environment, stdout=subprocess.DEVNULL, stderr=out
         ) as process,
     ):
         deadline = time.monotonic() + 240
-        while f"▸ {stage}" not in log.read_text(encoding="utf-8"):
-            assert process.poll() is None, f"ended before {stage}: {log.read_text(encoding='utf-8')}"
-            assert time.monotonic() < deadline, f"never came to {stage}: {log.read_text(encoding='utf-8')}"
+        while f"▸ {stage}" not in path.read_text(encoding="utf-8"):
+            said = path.read_text(encoding="utf-8")
+            assert process.poll() is None, f"ended before {stage}: {said}"
+            assert time.monotonic() < deadline, f"never came to {stage}: {said}"
             time.sleep(0.05)
         time.sleep(0.7)  # into the stage, not at its edge
-        psutil.Process(process.pid).kill()
-        process.wait()
+        process.send_signal(number)
+        assert process.wait(120) == expected
+    return path.read_text(encoding="utf-8")

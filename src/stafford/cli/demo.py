@@ -50,8 +50,13 @@ def demo(
     plan = Plan(events, days, seed, live_seconds, transport.value, keep_running)
     job = DemoJob(Settings(), plan)
     console = Console(stderr=as_json)
-    with show_demo(console) as view:
-        summary = job.run(view)
+    try:
+        with show_demo(console) as view:
+            summary = job.run(view)
+    except KeyboardInterrupt:
+        kafka = "; Kafka may still run: stafford kafka stop" if keep_running else "; nothing is left running"
+        console.print(f"stopped by Ctrl-C{kafka}", soft_wrap=True)
+        raise
     if as_json:
         typer.echo(json.dumps(_as_dict(summary)))
     else:

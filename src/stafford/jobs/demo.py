@@ -20,6 +20,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 from stafford.errors import ConfigError, StaffordError, StorageError
 from stafford.jobs import broker, build, ingest, publish, reconcile, report, simulate, topics
 from stafford.lakehouse.counts import Counts
+from stafford.lakehouse.session import close_session
 from stafford.ledger.reconciliation import Reconciliation
 from stafford.runtime.home import HomeLock
 from stafford.runtime.memory import MemoryMeter
@@ -157,7 +158,9 @@ class DemoJob:
         """Start Spark and, unless it is to be files, Kafka, side by side; give where Kafka listens."""
         with ThreadPoolExecutor(max_workers=2, thread_name_prefix="start") as pool:
             spark = pool.submit(ingest.build(self._settings).open, watch.say)
-            spark.add_done_callback(lambda done: done.exception() or cleanup.callback(done.result().stop))
+            spark.add_done_callback(
+                lambda done: done.exception() or cleanup.callback(close_session, done.result())
+            )
             if self._plan.transport == "files":
                 spark.result()
                 return None

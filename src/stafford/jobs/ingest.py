@@ -107,6 +107,7 @@ class IngestJob:
                 running.append(self._silver(spark, Trigger.CONTINUOUS))
                 yield ingestion
             finally:
+                progress("stopping after the batches in flight")
                 ingestion.stop()
 
     def count(self) -> Counts:

@@ -2,7 +2,9 @@
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
+from subprocess import TimeoutExpired
 
 from py4j.protocol import Py4JError
 from pyspark import SparkConf, SparkContext
@@ -83,3 +85,24 @@ def open_session(
         ) from exc
     context.setLogLevel("ERROR")
     return SparkSession(context)
+
+
+def close_session(spark: SparkSession, wait_s: float = 20) -> None:
+    """Stop Spark and end its JVM, which would otherwise outlive its last query by a moment.
+
+    One that is gone already, or was interrupted while it stopped, is no error.
+
+    Args:
+        spark: what `open_session` gave.
+        wait_s: how long the JVM may take before it is killed: what it left undone is done at the next start.
+    """
+    process = SparkContext._gateway.proc  # type: ignore[union-attr]  # noqa: SLF001  # there is no public way
+    with suppress(Py4JError, OSError):
+        spark.stop()
+    process.stdin.close()  # the JVM ends with the pipe
+    try:
+        process.wait(wait_s)
+    except TimeoutExpired:
+        process.kill()
+        process.wait()
+    SparkContext._gateway = SparkContext._jvm = None  # noqa: SLF001  # the next session has a JVM of its own
