@@ -6,11 +6,16 @@ from pathlib import Path
 
 import platformdirs
 import pytest
+from hypothesis import HealthCheck, settings
 
 from stafford.runtime.broker import Broker
 from stafford.runtime.jars import ensure_jars
 from stafford.runtime.java import Java, find_java
 from stafford.transport.admin import answers
+
+# A busy machine must not fail a test: how long an example takes says nothing about whether it is right.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 CACHE_DIR = platformdirs.user_cache_path("stafford")
 

@@ -85,15 +85,15 @@ def simulate(
     def notify(message: str) -> None:
         console.print(message, style="bold yellow", soft_wrap=True, markup=False, highlight=False)
 
-    with (
-        stop_on_signals() as stop,
-        build(
-            Settings(), profile=profile, seed=seed, events_per_day=rate, speed=speed, transport=transport,
-            notify=notify,
-        ) as job,
-        show_progress(console) as watch,
-    ):  # fmt: skip
-        done = job.live(duration_s=duration, speed=speed, stop=stop, watch=watch)
+    with stop_on_signals() as stop:
+        # How many sessions make the wanted rate is found by trying, which takes a second or two.
+        with console.status("opening the shop"):
+            job = build(
+                Settings(), profile=profile, seed=seed, events_per_day=rate, speed=speed, transport=transport,
+                notify=notify,
+            )  # fmt: skip
+        with job, show_progress(console) as watch:
+            done = job.live(duration_s=duration, speed=speed, stop=stop, watch=watch)
     typer.echo(json.dumps(_to_json(done, job.shop.run_id)) if as_json else f"Stopped. {describe(done)}")
 
 

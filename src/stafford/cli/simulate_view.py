@@ -31,7 +31,8 @@ BAR_WIDTH = 24
 def show_progress(console: Console) -> Iterator[Watcher]:
     """Give a watcher that draws on the console, in the way that it can show."""
     if console.is_terminal:
-        with Live(console=console, refresh_per_second=4, transient=True) as live:
+        opening = Text("the shop opens: its catalogue and first customers go out", style="dim")
+        with Live(opening, console=console, refresh_per_second=4, transient=True) as live:
             yield lambda progress: live.update(draw(progress))
         return
     next_line_s = 0.0

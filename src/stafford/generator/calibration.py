@@ -4,6 +4,7 @@ A pilot of fixed length is simulated and counted. Its largest error by far, how 
 to be, is taken out by the exact mean that the profile implies.
 """
 
+import sys
 from functools import lru_cache
 
 from stafford.errors import ConfigError
@@ -46,7 +47,9 @@ def _count_standing(profile: Profile) -> float:
 @lru_cache(maxsize=16)
 def _count_per_session(profile_json: str) -> float:
     profile = Profile.model_validate_json(profile_json)
-    pilot = Simulation(profile, name_stream("pilot"), _PILOT_OPENS_AT, _PILOT_SESSIONS)
+    # With as many customers as its traffic asks for: it stands for a small shop.
+    everybody = sys.maxsize
+    pilot = Simulation(profile, name_stream("pilot"), _PILOT_OPENS_AT, _PILOT_SESSIONS, everybody)
     pilot.advance(1)  # opens the doors, which is not counted
     drafts, sessions = pilot.advance(DAY // MINUTE + 1)
     rows = 0.0

@@ -23,6 +23,9 @@ _CUSTOMER = name_stream("customer")
 _EVENT = name_stream("customer event")
 _REGISTERED, _UPDATED = 0, 1
 _MOVES_WITHIN = 60 * DAY
+MOST_INITIAL = 20_000
+"""Customers that a shop begins with, at most: all of them go out in its first minute, before any visit."""
+
 _MANY = 1 << 40  # a draw that rendering reduces to the length of a word list
 
 
@@ -37,11 +40,13 @@ class Registrations:
 class Customers:
     """Customers of one shop: 0 to initial-1 in its first minute, then numbered as they come."""
 
-    def __init__(self, profile: CustomersProfile, root: int, opens_at: int, daily_sessions: float) -> None:
+    def __init__(
+        self, profile: CustomersProfile, root: int, opens_at: int, daily_sessions: float, most_initial: int
+    ) -> None:
         self._profile = profile
         self._root = root
         self.opens_at = opens_at
-        self.initial = max(1, round(profile.initial_per_daily_session * daily_sessions))
+        self.initial = max(1, min(round(profile.initial_per_daily_session * daily_sessions), most_initial))
         self.countries = tuple(profile.countries)
         self.segments = tuple(profile.segments)
         self.country_bounds = accumulate_shares(list(profile.countries.values()))

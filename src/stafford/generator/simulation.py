@@ -4,7 +4,7 @@ import numpy as np
 
 from stafford.generator.catalogue import Catalogue
 from stafford.generator.curve import MINUTE, Arrivals, Curve
-from stafford.generator.customers import Customers, Registrations
+from stafford.generator.customers import MOST_INITIAL, Customers, Registrations
 from stafford.generator.draft import EVENT_TYPES, Draft, without_money
 from stafford.generator.fulfilment import Fulfilment
 from stafford.generator.orders import PLACED, OrderDesk, draft_orders
@@ -27,7 +27,14 @@ class Simulation:
     many customers there are, what has been sold, and who has ordered before; they follow time, not spans.
     """
 
-    def __init__(self, profile: Profile, root: int, opens_at: int, daily_sessions: float) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        root: int,
+        opens_at: int,
+        daily_sessions: float,
+        most_initial: int = MOST_INITIAL,
+    ) -> None:
         curve = Curve(profile.traffic.hours, profile.traffic.weekdays)
         self._root = root
         self._opens_at = opens_at
@@ -36,7 +43,7 @@ class Simulation:
         daily_registrations = daily_sessions * profile.customers.registrations_per_session
         self._registrations_of_cell = Arrivals(curve, max(daily_registrations, 1e-9))
         self.catalogue = Catalogue(profile.catalogue, root, opens_at)
-        self.customers = Customers(profile.customers, root, opens_at, daily_sessions)
+        self.customers = Customers(profile.customers, root, opens_at, daily_sessions, most_initial)
         self.planner = SessionPlanner(profile.sessions, root, self.customers)
         self._storyteller = Storyteller(profile.sessions, profile.carts, self.catalogue)
         self._desk = OrderDesk(profile.orders, self.catalogue)

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -89,7 +89,7 @@ def test_schemas_are_schemas(contracts: dict[str, Contract]) -> None:
         assert json.loads(json.dumps(schema)) == schema
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(data=st.data())
 def test_bodies_that_keep_the_contract_pass(
     contracts: dict[str, Contract], judges: dict[str, Draft202012Validator], data: st.DataObject
@@ -99,7 +99,7 @@ def test_bodies_that_keep_the_contract_pass(
     judges[topic].validate(data.draw(bodies(contracts[topic].fields)))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(data=st.data())
 def test_bodies_that_break_a_rule_fail(
     contracts: dict[str, Contract], judges: dict[str, Draft202012Validator], data: st.DataObject

@@ -33,7 +33,7 @@ GOLDEN = "2bf365ff0cab2f632f4c790a07938058c4906ca9ab984dd4ab92139e717c8f9b"
 instants = st.integers(1, 10 * 3_600_000_000).map(lambda micros: timedelta(microseconds=micros))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 2**63), cuts=st.lists(instants, max_size=4))
 def test_slicing_changes_nothing(seed: int, cuts: list[timedelta]) -> None:
     """Any way of advancing to an instant gives the same bytes."""
@@ -59,7 +59,7 @@ def test_spans_change_nothing() -> None:
     assert agree(run(shop, *hours, timedelta(days=9)), run(shop, timedelta(days=9)))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 2**63), count=st.integers(2, 5))
 def test_shards_make_the_whole(seed: int, count: int) -> None:
     """The shards of one count hold each row once, and nothing else."""
@@ -80,7 +80,7 @@ def test_shard_keeps_keys_together() -> None:
     assert len(set.union(*keys)) == sum(map(len, keys))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(start=instants)
 def test_later_start_skips(start: timedelta) -> None:
     """A stream that starts later gives what the whole stream gives from there on."""

@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from .builders import Event, open_shop, read_clean, run
+from stafford.generator import Shop, load_profile
+from stafford.generator.customers import MOST_INITIAL
+
+from .builders import OPENS_AT, PROFILES, Event, open_shop, read_clean, run
 from .invariants import (
     find_broken_sessions,
     find_early_references,
@@ -42,7 +45,7 @@ def test_invariant_holds(find: Finder, events: list[Event]) -> None:
     assert find(events) == []
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(seed=st.integers(0, 2**63))
 def test_invariants_hold_for_any_seed(seed: int) -> None:
     """Nothing breaks any invariant in the first days of any shop, without the sessions still open."""
@@ -142,3 +145,12 @@ _TAMPER: dict[Finder, Callable[[Event], Event | None]] = {
     find_wrong_stock: _tamper_stock,
     find_unfulfilled_order: _tamper_delivery,
 }
+
+
+@pytest.mark.parametrize("events_per_day", [4000, 5 * 86_400.0, 500 * 86_400.0])
+def test_no_shop_opens_with_a_flood(events_per_day: float) -> None:
+    """However busy a shop is to be, its first minute is its catalogue and a bounded base of customers."""
+    shop = Shop(load_profile("fashion-retail", PROFILES), 7, OPENS_AT, events_per_day)
+    first_minute = run(shop, timedelta(minutes=1)).records.column("event_type").to_pylist()
+    assert 0 < first_minute.count("customer_registered") <= MOST_INITIAL
+    assert len(first_minute) <= 2 * MOST_INITIAL
