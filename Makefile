@@ -31,8 +31,8 @@ demo: $(VENV)/.run ## Run the whole platform once and prove it (ARGS="--events 2
 test: $(VENV)/.dev lint ## Prove everything: lint, types, unit, integration, end to end
 	$(BIN)/python -m pytest $(ARGS)
 
-test-fast: $(VENV)/.dev ## Only what needs neither broker, Spark, dbt nor browser
-	$(BIN)/python -m pytest -m "not kafka and not spark and not dbt and not browser and not slow" $(ARGS)
+test-fast: $(VENV)/.dev ## Only what needs neither broker, Spark, dbt, PostgreSQL nor browser
+	$(BIN)/python -m pytest -m "not kafka and not spark and not dbt and not postgres and not browser and not slow" $(ARGS)
 
 lint: $(VENV)/.dev ## Style, types and the law of imports
 	$(BIN)/ruff check .
