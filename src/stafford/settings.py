@@ -17,7 +17,14 @@ PROJECT_DIR = Path(__file__).resolve().parents[2]
 class Settings(BaseSettings):
     """What a person may change, and where everything is."""
 
-    model_config = SettingsConfigDict(env_prefix="STAFFORD_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="STAFFORD_",
+        env_file=".env",
+        # A variable that is there and empty is one that nobody set.
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+    )
 
     home: Path = Field(Path("data/shop"), description="Everything that a run writes; safe to delete.")
     cache_dir: Path = Field(
@@ -32,6 +39,14 @@ class Settings(BaseSettings):
     kafka_port: int = Field(9092, ge=1, le=65535, description="First port that the embedded broker tries.")
     spark_master: str = Field("local[2]", description="Spark master URL.")
     spark_driver_memory: str = Field("1g", description="Heap of the Spark driver.")
+
+    postgres: str = Field(
+        "postgresql://warehouse@127.0.0.1:5432/warehouse",
+        description="Where `--target postgres` goes, as libpq writes it; without a password.",
+    )
+    postgres_password_file: Path | None = Field(
+        None, description="A file that holds the password; without one libpq's own ways stay open."
+    )
 
     @cached_property
     def home_dir(self) -> Path:

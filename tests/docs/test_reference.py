@@ -103,7 +103,8 @@ def test_the_example_of_settings_is_complete() -> None:
     assert set(shown) == set(fields)
     for name, field in fields.items():
         if field.default_factory is None:
-            assert shown[name] == str(field.default).replace("\\", "/"), name
+            default = "" if field.default is None else str(field.default)
+            assert shown[name] == default.replace("\\", "/"), name
 
 
 def test_the_example_of_settings_can_be_read(tmp_path) -> None:

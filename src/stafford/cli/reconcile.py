@@ -10,6 +10,7 @@ from rich.table import Table
 from stafford.domain.money import format_cents
 from stafford.errors import ReconciliationError
 from stafford.jobs.reconcile import build
+from stafford.jobs.warehouse import Target
 from stafford.ledger.reconciliation import Reconciliation
 from stafford.settings import Settings
 
@@ -17,6 +18,7 @@ SHOWN = 20
 
 
 def reconcile(
+    target: Annotated[Target, typer.Option(help="The warehouse whose marts are compared.")] = Target.DUCKDB,
     marts: Annotated[bool, typer.Option(help="Compare the money in the marts too.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,
 ) -> None:
@@ -26,7 +28,7 @@ def reconcile(
 
     Example: stafford reconcile --json
     """
-    job = build(Settings(), with_marts=marts)
+    job = build(Settings(), target, with_marts=marts)
     with Console(stderr=True).status("comparing the ledger with the tables"):
         verdict = job.run()
     if as_json:

@@ -1,43 +1,52 @@
-"""Publishes silver into the warehouse of a home."""
+"""Publishes silver into a warehouse."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
-from stafford.contracts import Contract, load_contracts
+from stafford.contracts import load_contracts
 from stafford.domain.lake import Lake
+from stafford.jobs.warehouse import Target, describe, find_server
 from stafford.settings import Settings
-from stafford.warehouse.duckdb import Published, publish
+from stafford.warehouse import duckdb, postgres
+from stafford.warehouse.publication import Progress, Published
 
 
 @dataclass(frozen=True, slots=True)
 class PublishJob:
-    """The silver tables by topic, and the DuckDB file that they go to."""
+    """A publish that is wired to its lake and its warehouse."""
 
-    silver: Mapping[str, str]
-    path: Path
-    contracts: Mapping[str, Contract]
+    publish: Callable[[Progress], Published]
+    place: str
+    """Where the warehouse is: a path, or an address without a secret."""
 
-    def run(self, progress: Callable[[str], None] = lambda _: None) -> Published:
+    def run(self, progress: Progress = lambda _: None) -> Published:
         """Publish the newest version of every silver table, all of them or none.
 
         Delivery: effectively once; running it again without new events changes nothing.
 
         Raises:
-            ContractViolation: a silver table lacks a required field.
-            HomeInUse: another process has the warehouse open.
+            ConfigError: the server refuses us.
+            ContractViolation: a silver table lacks a required field, or has two rows for one event.
+            HomeInUse: another process holds the warehouse.
+            NotReady: the server does not answer.
             StorageError: a Delta table or the warehouse cannot be read or written.
         """
-        return publish(self.silver, self.path, self.contracts, progress)
+        return self.publish(progress)
 
 
-def build(settings: Settings) -> PublishJob:
-    """Wire the lake of a home to its warehouse.
+def build(settings: Settings, target: Target = Target.DUCKDB) -> PublishJob:
+    """Wire the lake of a home to a warehouse.
 
     Raises:
+        ConfigError: the settings of the server are not as they must be.
         ContractViolation: a contract is not what its readers need.
     """
     contracts = load_contracts(settings.contracts_dir)
     lake = Lake(settings.lake_uri)
     silver = {topic: lake.silver(topic) for topic in contracts}
-    return PublishJob(silver, settings.duckdb_path, contracts)
+    if target is Target.POSTGRES:
+        publish = partial(postgres.publish, silver, find_server(settings), contracts)
+    else:
+        publish = partial(duckdb.publish, silver, settings.duckdb_path, contracts)
+    return PublishJob(publish, describe(settings, target))

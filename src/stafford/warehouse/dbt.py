@@ -12,6 +12,7 @@ from typing import IO
 
 from stafford.errors import ConfigError, HomeInUse, StorageError, Terminal
 from stafford.warehouse.dbt_results import Outcome, compiled_paths, read_outcomes
+from stafford.warehouse.dbt_targets import DbtTarget
 from stafford.warehouse.duckdb import says_in_use
 
 TAIL_LINES = 30
@@ -31,10 +32,9 @@ class BuildResult:
 
 def build(
     project_dir: Path,
-    duckdb_path: Path,
+    warehouse: DbtTarget,
     dbt_bin: Path,
     progress: Callable[[str], None] = lambda _: None,
-    work_dir: Path | None = None,
 ) -> BuildResult:
     """Build and test every model, in the order of their dependencies.
 
@@ -43,31 +43,37 @@ def build(
 
     Args:
         project_dir: the dbt project, with its profiles.yml; nothing is written there.
-        duckdb_path: the warehouse, with schema `raw` published.
+        warehouse: where schema `raw` is published, and where the marts go.
         dbt_bin: the folder of the dbt executable, in its own environment.
         progress: told about each model and test as it ends.
-        work_dir: where dbt keeps what it parsed and compiled, and its log; beside the warehouse by default.
 
     Raises:
         ConfigError: there is no warehouse or no dbt, or the project does not parse.
-        HomeInUse: another process has the DuckDB file open.
-        StorageError: `work_dir` cannot be written, or dbt cannot be started.
+        HomeInUse: another process holds the warehouse.
+        NotReady: the warehouse's server does not answer.
+        StorageError: the target's `work_dir` cannot be written, or dbt cannot be started.
         Terminal: a model or a test failed; the message names each with its compiled SQL.
     """
-    if not duckdb_path.is_file():
-        raise ConfigError(f"there is no warehouse at {duckdb_path}; run `stafford publish` first")
-    work = (work_dir or duckdb_path.parent / "dbt").resolve()
+    work = warehouse.work_dir.resolve()
     target = work / "target"
-    command = [_executable(dbt_bin), "--log-format", "json", "--log-level", "info", "build"]
-    command += ["--project-dir", str(project_dir), "--profiles-dir", str(project_dir)]
-    command += ["--target-path", str(target), "--log-path", str(work / "logs")]
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        # A dbt that stops early writes no results, and those of the run before must not pass for its own.
-        (target / "run_results.json").unlink(missing_ok=True)
-        status, tail = _run(command, _environment(duckdb_path), progress)
-    except OSError as exc:
-        raise StorageError(f"dbt could not run in {work}: {exc}") from exc
+    with warehouse.hold() as variables:
+        command = [_executable(dbt_bin), "--log-format", "json", "--log-level", "info", "build"]
+        command += ["--project-dir", str(project_dir), "--profiles-dir", str(project_dir)]
+        command += [
+            "--target",
+            warehouse.name,
+            "--target-path",
+            str(target),
+            "--log-path",
+            str(work / "logs"),
+        ]
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+            # A dbt that stops early writes no results, and those of the run before must not pass for its own.
+            (target / "run_results.json").unlink(missing_ok=True)
+            status, tail = _run(command, _environment(variables), progress)
+        except OSError as exc:
+            raise StorageError(f"dbt could not run in {work}: {exc}") from exc
     outcomes, seconds = read_outcomes(target)
     failed = [outcome for outcome in outcomes if outcome.has_failed]
     if failed or status != 0:
@@ -84,10 +90,10 @@ def _executable(dbt_bin: Path) -> str:
     return found
 
 
-def _environment(duckdb_path: Path) -> Mapping[str, str]:
+def _environment(variables: Mapping[str, str]) -> Mapping[str, str]:
     return {
         **os.environ,
-        "STAFFORD_DUCKDB_PATH": str(duckdb_path.resolve()),
+        **variables,
         # Otherwise Windows would write the log in the code page of the console.
         "PYTHONUTF8": "1",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",

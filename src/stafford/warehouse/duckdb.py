@@ -1,14 +1,14 @@
 """Publishes silver into a DuckDB file: one table per topic in schema `raw`, all of them or none."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from stafford.contracts import Contract, Field
-from stafford.errors import HomeInUse, StorageError
+from stafford.errors import ConfigError, HomeInUse, StorageError
+from stafford.warehouse.publication import Progress, Published
 from stafford.warehouse.silver import INGESTED_AT, Snapshot
 
 TYPES = {"string": "VARCHAR", "integer": "BIGINT", "boolean": "BOOLEAN", "timestamp": "TIMESTAMP"}
@@ -29,22 +29,11 @@ CREATE TABLE IF NOT EXISTS raw._publications (
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
-    """What `raw` holds after a publish, by topic."""
-
-    rows: Mapping[str, int]
-    versions: Mapping[str, int | None]
-    """Delta version of each table; None where silver has no table yet, and `raw` has an empty one."""
-    changed: tuple[str, ...]
-    """Topics whose table was written; empty when everything was published before."""
-
-
 def publish(
     silver: Mapping[str, str],
     path: Path,
     contracts: Mapping[str, Contract],
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Progress = lambda _: None,
 ) -> Published:
     """Replace the tables of schema `raw` by the newest versions of silver.
 
@@ -80,6 +69,25 @@ def publish(
         versions={topic: version for topic, version, _ in published},
         changed=tuple(snapshot.topic for snapshot in changed),
     )
+
+
+def read_cents(path: Path, statements: Mapping[str, str]) -> dict[str, int]:
+    """The one number of each statement, by name, all from one moment.
+
+    Raises:
+        ConfigError: there is no warehouse, or it has no marts.
+        StorageError: it cannot be read.
+    """
+    if not path.exists():
+        raise ConfigError(f"there is no warehouse {path}: run `stafford publish` and `stafford build` first")
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            connection.begin()
+            return {name: _number(connection, sql) for name, sql in statements.items()}
+    except duckdb.CatalogException as exc:
+        raise ConfigError(f"{path} has no marts yet: run `stafford build` first ({exc})") from exc
+    except duckdb.Error as exc:
+        raise StorageError(f"cannot read the marts in {path}: {exc}") from exc
 
 
 def says_in_use(message: str) -> bool:
@@ -123,13 +131,17 @@ def _replace(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, contract
         # Casts are implied by the columns' types; a timestamp loses its zone, which is UTC.
         connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM silver_batches")
         connection.unregister("silver_batches")
-    counted = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
-    rows = int(counted[0]) if counted else 0
+    rows = _number(connection, f"SELECT count(*) FROM {table}")
     connection.execute(
         "INSERT OR REPLACE INTO raw._publications VALUES (?, ?, ?, ?, ?)",
         [snapshot.topic, snapshot.table_id, snapshot.version, _ddl(contract), rows],
     )
     return rows
+
+
+def _number(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
+    row = connection.execute(sql).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _ddl(contract: Contract) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
@@ -15,6 +16,8 @@ from stafford.errors import ContractViolation, StorageError
 
 INGESTED_AT = "_ingested_at"
 """The one lineage column that the warehouse keeps: how fresh a row is."""
+
+ROWS_AT_A_TIME = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,37 @@ class Snapshot:
             )
         with _readable(self.topic, self.uri):
             return pa.RecordBatchReader.from_stream(self.table.scan(columns=columns))
+
+    def added_since(self, version: int, columns: list[str]) -> Iterator[pa.RecordBatch] | None:
+        """The rows that came after a version; None unless appending is all that happened since.
+
+        A data file of Delta never changes, so a version that has every file of the one before differs from
+        it by the rows of its new files alone. None where a file is gone (a rewrite, a compaction), where
+        rows may be masked by a deletion vector, and where the version can no longer be opened.
+        """
+        if self.table is None:
+            return None
+        try:
+            before, now = _data_files(DeltaTable(self.uri, version=version)), _data_files(self.table)
+            if not before <= now:
+                return None
+            # Refuses tables with a reader feature, such as deletion vectors.
+            dataset = self.table.to_pyarrow_dataset(
+                parquet_read_options=ds.ParquetReadOptions(coerce_int96_timestamp_unit="us")
+            )
+        except (DeltaError, OSError):
+            return None
+        fragments = [fragment for fragment in dataset.get_fragments() if fragment.path in now - before]
+        if len(fragments) != len(now - before):
+            return None
+        added = ds.FileSystemDataset(fragments, dataset.schema, dataset.format, dataset.filesystem)
+        scanner = added.scanner(columns, batch_size=ROWS_AT_A_TIME, batch_readahead=2, fragment_readahead=1)
+        batches: Iterator[pa.RecordBatch] = scanner.to_batches()
+        return batches
+
+
+def _data_files(table: DeltaTable) -> set[str]:
+    return set(pa.table(table.get_add_actions()).column("path").to_pylist())
 
 
 def _exists(uri: str) -> bool:

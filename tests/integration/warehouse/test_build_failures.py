@@ -13,11 +13,17 @@ import pytest
 from stafford.errors import ConfigError, HomeInUse, Terminal
 from stafford.jobs import build as build_job
 from stafford.settings import Settings
+from stafford.warehouse.dbt_targets import DuckDbTarget
 
 pytestmark = pytest.mark.dbt
 
 Shop = dict[str, list[dict[str, Any]]]
 MakeHome = Callable[[Path, Shop], Settings]
+
+
+def duckdb_beside(path: Path) -> DuckDbTarget:
+    """A copied warehouse, with dbt's folder beside it."""
+    return DuckDbTarget(path, path.parent / "dbt")
 
 
 def test_unbalanced_order_fails_the_build(tmp_path: Path, shop: Shop, make_home: MakeHome) -> None:
@@ -86,7 +92,7 @@ def test_mart_that_breaks_a_constraint_never_replaces_the_old(home: Settings, tm
         connection.execute("UPDATE raw.orders SET total_cents = NULL")
     job = build_job.build(home)
     with pytest.raises(Terminal, match=r"fct_orders: .*NOT NULL constraint failed.*total_cents"):
-        build_job.BuildJob(job.project_dir, warehouse, job.find_dbt).run()
+        build_job.BuildJob(job.project_dir, duckdb_beside(warehouse), job.find_dbt).run()
     with duckdb.connect(str(warehouse)) as connection:
         found = connection.execute("SELECT count(total_cents) FROM marts.fct_orders").fetchall()
     assert found == [(3,)]
@@ -102,7 +108,7 @@ def test_project_that_does_not_parse_is_no_success(home: Settings, tmp_path: Pat
     shutil.copytree(home.home_dir / "dbt", tmp_path / "dbt")
     assert (tmp_path / "dbt/target/run_results.json").is_file()
     job = build_job.BuildJob(
-        tmp_path / "project", tmp_path / "warehouse.duckdb", build_job.build(home).find_dbt
+        tmp_path / "project", duckdb_beside(tmp_path / "warehouse.duckdb"), build_job.build(home).find_dbt
     )
     with pytest.raises(ConfigError, match="no_such_model"):
         job.run()
@@ -112,7 +118,7 @@ def test_open_warehouse_is_refused(home: Settings, tmp_path: Path) -> None:
     """While this process has the warehouse open, a build says so."""
     warehouse = Path(shutil.copy(home.duckdb_path, tmp_path / "warehouse.duckdb"))
     job = build_job.build(home)
-    job = build_job.BuildJob(job.project_dir, warehouse, job.find_dbt)
+    job = build_job.BuildJob(job.project_dir, duckdb_beside(warehouse), job.find_dbt)
     with duckdb.connect(str(warehouse)), pytest.raises(HomeInUse, match="open in another process"):
         job.run()
 

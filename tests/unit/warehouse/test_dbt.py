@@ -6,12 +6,13 @@ import pytest
 
 from stafford.errors import ConfigError
 from stafford.warehouse.dbt import build
+from stafford.warehouse.dbt_targets import DuckDbTarget
 
 
 def test_no_warehouse(tmp_path: Path) -> None:
     """Without a warehouse the message names the command that makes one."""
     with pytest.raises(ConfigError, match="run `stafford publish` first"):
-        build(tmp_path, tmp_path / "warehouse.duckdb", tmp_path)
+        build(tmp_path, DuckDbTarget(tmp_path / "warehouse.duckdb", tmp_path / "dbt"), tmp_path)
 
 
 def test_no_dbt(tmp_path: Path) -> None:
@@ -19,4 +20,4 @@ def test_no_dbt(tmp_path: Path) -> None:
     warehouse = tmp_path / "warehouse.duckdb"
     warehouse.touch()
     with pytest.raises(ConfigError, match="there is no dbt in"):
-        build(tmp_path, warehouse, tmp_path / "bin")
+        build(tmp_path, DuckDbTarget(warehouse, tmp_path / "dbt"), tmp_path / "bin")

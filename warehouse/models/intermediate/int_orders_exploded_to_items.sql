@@ -12,7 +12,14 @@ items as (
         line.unit_price_cents,
         line.discount_cents,
         line.line_total_cents
-    from {{ exploded('orders', 'lines', 'line') }}
+    from {{ exploded('orders', 'lines', 'line', {
+        'line_number': 'bigint',
+        'product_id': 'text',
+        'quantity': 'bigint',
+        'unit_price_cents': 'bigint',
+        'discount_cents': 'bigint',
+        'line_total_cents': 'bigint',
+    }) }}
 )
 
 select * from items

@@ -1,0 +1,43 @@
+"""Which warehouse a command works on."""
+
+from enum import StrEnum
+
+from stafford.settings import Settings
+from stafford.warehouse.dbt_targets import DbtTarget, DuckDbTarget, PostgresTarget
+from stafford.warehouse.postgres_server import PostgresServer
+
+
+class Target(StrEnum):
+    """Warehouses that silver can be published into."""
+
+    DUCKDB = "duckdb"
+    POSTGRES = "postgres"
+
+
+def find_server(settings: Settings) -> PostgresServer:
+    """The PostgreSQL server of the settings; nothing is connected yet.
+
+    Raises:
+        ConfigError: the connection string or the password file is not as it must be.
+    """
+    return PostgresServer.parse(settings.postgres, settings.postgres_password_file)
+
+
+def find_dbt_target(settings: Settings, target: Target) -> DbtTarget:
+    """Where dbt builds, with a folder in the home for its own files.
+
+    Raises:
+        ConfigError: as `find_server`.
+    """
+    if target is Target.POSTGRES:
+        return PostgresTarget(find_server(settings), settings.home_dir / "dbt-postgres")
+    return DuckDbTarget(settings.duckdb_path, settings.home_dir / "dbt")
+
+
+def describe(settings: Settings, target: Target) -> str:
+    """Where a warehouse is, for people and scripts: a path, or an address without a secret.
+
+    Raises:
+        ConfigError: as `find_server`.
+    """
+    return find_server(settings).address if target is Target.POSTGRES else str(settings.duckdb_path)
