@@ -22,6 +22,11 @@ STEPS = Proof(
     "def test_the_single_commands_reconcile",
     "Spark and dbt take a minute; the same commands run there, in the same order",
 )
+POSTGRES = Proof(
+    "tests/e2e/test_postgres.py",
+    "def test_the_path_into_postgres_reconciles",
+    "it needs a server; the same commands run there against a real one",
+)
 ALL_TESTS = Proof(".ci/run", "make test", "a test cannot run all tests; CI calls exactly this")
 INSTALL = Proof(
     "tests/docs/test_requirements.py",
@@ -46,6 +51,9 @@ ELSEWHERE = {
     "stafford ingest": STEPS,
     "stafford publish": STEPS,
     "stafford build": STEPS,
+    "stafford publish --target postgres": POSTGRES,
+    "stafford build --target postgres": POSTGRES,
+    "stafford reconcile --target postgres": POSTGRES,
     "stafford reconcile": STEPS,
     "stafford kafka stop": STEPS,
     "stafford report": STEPS,
