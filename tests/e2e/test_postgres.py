@@ -1,6 +1,8 @@
 """The same path into PostgreSQL, on tables that Spark wrote, and the verdict's negative control there."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -39,19 +41,18 @@ def shop(tmp_path_factory: pytest.TempPathFactory, postgres_server: TestServer) 
     return shop
 
 
-class without_last_commit:  # noqa: N801  # reads as a function
-    """Silver as it was before the last commit of each table: what Spark wrote then is not yet there."""
-
-    def __init__(self, silver: Path) -> None:
-        self.hidden = [max((table / "_delta_log").glob("*.json")) for table in sorted(silver.iterdir())]
-
-    def __enter__(self) -> None:
-        for commit in self.hidden:
-            commit.rename(commit.with_suffix(".hidden"))
-
-    def __exit__(self, *_: object) -> None:
-        for commit in self.hidden:
-            commit.with_suffix(".hidden").rename(commit)
+@contextmanager
+def without_last_commit(silver: Path) -> Iterator[None]:
+    """Silver as it was before the last commit of each table, with the checksum that Spark puts beside it."""
+    commits = [max((table / "_delta_log").glob("*.json")) for table in sorted(silver.iterdir())]
+    files = [file for commit in commits for file in (commit, commit.with_suffix(".crc")) if file.exists()]
+    for file in files:
+        file.rename(f"{file}.hidden")
+    try:
+        yield
+    finally:
+        for file in files:
+            Path(f"{file}.hidden").rename(file)
 
 
 def test_the_path_into_postgres_reconciles(shop: PostgresStafford) -> None:

@@ -20,7 +20,8 @@ def find_server(settings: Settings) -> PostgresServer:
     Raises:
         ConfigError: the connection string or the password file is not as it must be.
     """
-    return PostgresServer.parse(settings.postgres, settings.postgres_password_file)
+    file = settings.postgres_password_file
+    return PostgresServer.parse(settings.postgres, None if file is None else file.expanduser())
 
 
 def find_dbt_target(settings: Settings, target: Target) -> DbtTarget:

@@ -148,7 +148,7 @@ class PostgresServer:
                 )
             case pg.InsufficientPrivilege() | pg.ReadOnlySqlTransaction():
                 return ConfigError(
-                    f"{at} does not let this user write: {said}; make the user the owner of the database, "
+                    f"{at} does not permit that: {said}; make the user the owner of the database, "
                     "and name the primary server"
                 )
             case pg.DiskFull() | pg.OutOfMemory():

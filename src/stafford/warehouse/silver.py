@@ -19,6 +19,9 @@ INGESTED_AT = "_ingested_at"
 
 ROWS_AT_A_TIME = 16_384
 
+PLAIN_FILES = 1
+"""The reader version of Delta in which data files are read as they are; silver is made in it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -87,16 +90,16 @@ class Snapshot:
         """The rows that came after a version; None unless appending is all that happened since.
 
         A data file of Delta never changes, so a version that has every file of the one before differs from
-        it by the rows of its new files alone. None where a file is gone (a rewrite, a compaction), where
-        rows may be masked by a deletion vector, and where the version can no longer be opened.
+        it by the rows of its new files alone. None where a file is gone (a rewrite, a compaction), where the
+        version can no longer be opened, and where a file does not tell the whole: rows may be masked by a
+        deletion vector, or columns be stored under other names.
         """
-        if self.table is None:
+        if self.table is None or self.table.protocol().min_reader_version != PLAIN_FILES:
             return None
         try:
             before, now = _data_files(DeltaTable(self.uri, version=version)), _data_files(self.table)
             if not before <= now:
                 return None
-            # Refuses tables with a reader feature, such as deletion vectors.
             dataset = self.table.to_pyarrow_dataset(
                 parquet_read_options=ds.ParquetReadOptions(coerce_int96_timestamp_unit="us")
             )

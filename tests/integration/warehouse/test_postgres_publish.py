@@ -20,6 +20,7 @@ from stafford.errors import ContractViolation, HomeInUse, StorageError
 from stafford.settings import Settings
 from stafford.warehouse.postgres import publish
 from stafford.warehouse.postgres_server import PostgresServer
+from stafford.warehouse.silver import Snapshot
 
 pytestmark = pytest.mark.postgres
 
@@ -297,6 +298,25 @@ def test_history_that_is_gone_is_read_whole(
     write("orders", {"event_id": "e-2"})
     DeltaTable(silver["orders"]).create_checkpoint()
     (Path(silver["orders"]) / "_delta_log" / f"{0:020}.json").unlink()
+    publish(silver, server, contracts)
+    assert set(places(database, "orders")) == {"e-1", "e-2"}
+
+
+def test_files_that_do_not_tell_the_whole_are_not_read_alone(
+    silver: dict[str, str],
+    write: Write,
+    server: PostgresServer,
+    database: Database,
+    contracts: Contracts,
+) -> None:
+    """A table that may mask rows or rename columns is read by Delta's own reader, old rows included."""
+    write("orders", {"event_id": "e-1"})
+    publish(silver, server, contracts)
+    write("orders", {"event_id": "e-2"})
+    assert Snapshot.open("orders", silver["orders"]).added_since(0, ["event_id"]) is not None
+    commit = Path(silver["orders"]) / "_delta_log" / f"{2:020}.json"
+    commit.write_text('{"protocol":{"minReaderVersion":2,"minWriterVersion":5}}\n', encoding="utf-8")
+    assert Snapshot.open("orders", silver["orders"]).added_since(0, ["event_id"]) is None
     publish(silver, server, contracts)
     assert set(places(database, "orders")) == {"e-1", "e-2"}
 
