@@ -23,7 +23,7 @@ STEPS = Proof(
     "Spark and dbt take a minute; the same commands run there, in the same order",
 )
 POSTGRES = Proof(
-    "tests/e2e/test_postgres.py",
+    "tests/e2e/test_commands.py",
     "def test_the_path_into_postgres_reconciles",
     "it needs a server; the same commands run there against a real one",
 )

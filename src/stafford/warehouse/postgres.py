@@ -147,30 +147,38 @@ class _Publication:
         if last is None or last.columns != ddl(contract):
             self._make_anew(topic, contract)
             last = None
-        added = _added_since(last, snapshot, columns)
-        before = 0 if added is None or last is None else last.row_count
+        before = self._count(topic)
+        # Somebody may have taken rows out of the table by hand: then all of silver is compared.
+        added = _added_since(last, snapshot, columns) if last and last.row_count == before else None
         if added is None:
             staged = self._stage(snapshot, contract, columns, snapshot.batches(columns) if columns else ())
             self._delete_what_is_not_staged(topic)
+            wanted = staged
         else:
-            staged = self._stage(snapshot, contract, columns, added)
+            wanted = before + self._stage(snapshot, contract, columns, added)
         self._merge(topic, contract)
-        rows = _number(self.connection, f'SELECT count(*) FROM raw."{topic}"')
-        if rows != before + staged:
+        rows = self._count(topic)
+        if rows != wanted:
             raise ContractViolation(
-                f"silver table {topic} at version {snapshot.version} has {before + staged - rows:,} rows "
+                f"silver table {topic} at version {snapshot.version} has {wanted - rows:,} rows "
                 "whose event_id is there already, so nothing was published; "
                 "`stafford reconcile --no-marts` names them"
             )
         # Otherwise the first build after it would plan its joins as if the table were empty.
         self.connection.execute(f'ANALYZE raw."{topic}"')
+        self._note(_Last(snapshot.table_id, snapshot.version, ddl(contract), rows), topic)
+        return rows
+
+    def _note(self, last: _Last, topic: str) -> None:
         self.connection.execute(
             "INSERT INTO raw._publications VALUES (%s, %s, %s, %s, %s) ON CONFLICT (topic) DO UPDATE SET "
             "(table_id, version, columns, row_count) = "
             "(EXCLUDED.table_id, EXCLUDED.version, EXCLUDED.columns, EXCLUDED.row_count)",
-            [topic, snapshot.table_id, snapshot.version, ddl(contract), rows],
+            [topic, last.table_id, last.version, last.columns, last.row_count],
         )
-        return rows
+
+    def _count(self, topic: str) -> int:
+        return _number(self.connection, f'SELECT count(*) FROM raw."{topic}"')
 
     def _make_anew(self, topic: str, contract: Contract) -> None:
         def note(notice: psycopg.errors.Diagnostic) -> None:
@@ -235,11 +243,9 @@ class _Publication:
         return bool(row and row[0])
 
 
-def _added_since(
-    last: _Last | None, snapshot: Snapshot, columns: list[str]
-) -> Iterator[pa.RecordBatch] | None:
+def _added_since(last: _Last, snapshot: Snapshot, columns: list[str]) -> Iterator[pa.RecordBatch] | None:
     """Rows that are new since the publish before; None where only the whole table will do."""
-    if last is None or last.version is None or last.table_id != snapshot.table_id:
+    if last.version is None or last.table_id != snapshot.table_id:
         return None
     return snapshot.added_since(last.version, columns)
 

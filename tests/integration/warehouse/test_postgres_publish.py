@@ -337,6 +337,22 @@ def test_table_made_anew_is_published(
     assert set(places(database, "orders")) == {"e-new"}
 
 
+def test_a_row_that_was_taken_out_comes_back(
+    silver: dict[str, str],
+    write: Write,
+    server: PostgresServer,
+    database: Database,
+    contracts: Contracts,
+) -> None:
+    """A row that somebody deleted from raw by hand is there again after the next new event."""
+    write("orders", {"event_id": "e-1"}, {"event_id": "e-2"})
+    publish(silver, server, contracts)
+    database.run("DELETE FROM raw.orders WHERE event_id = 'e-1'")
+    write("orders", {"event_id": "e-3"})
+    publish(silver, server, contracts)
+    assert set(places(database, "orders")) == {"e-1", "e-2", "e-3"}
+
+
 def test_a_dropped_table_comes_back(
     silver: dict[str, str],
     write: Write,
