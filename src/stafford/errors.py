@@ -4,6 +4,7 @@ StaffordError
   Transient               retry, with a limit
     TransportUnavailable  neither Kafka nor the spool took a batch
     NotReady              something that must run, such as a broker or a server, did not answer in time
+    LiveUnavailable       Redis did not take or give the live numbers
   Terminal                stop and say why
     ConfigError           a setting, profile, plan or tool is wrong or missing
     HomeInUse             another command is writing to the same home or warehouse
@@ -38,6 +39,10 @@ class TransportUnavailable(Transient):
 
 class NotReady(Transient):
     """A component that must run did not answer within its bound."""
+
+
+class LiveUnavailable(Transient):
+    """Redis did not take or give the live numbers; everything else goes on."""
 
 
 class Terminal(StaffordError):
