@@ -47,6 +47,12 @@ class Settings(BaseSettings):
     postgres_password_file: Path | None = Field(
         None, description="A file that holds the password; without one libpq's own ways stay open."
     )
+    redis: str | None = Field(
+        None,
+        description="URL of the Redis that has the live numbers, such as redis://127.0.0.1:6379/0, without a "
+        "password; without it there are none.",
+    )
+    redis_password_file: Path | None = Field(None, description="File with the password of that Redis.")
 
     @cached_property
     def home_dir(self) -> Path:

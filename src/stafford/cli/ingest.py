@@ -23,12 +23,17 @@ def ingest(
 ) -> None:
     """Read Kafka and the spool into bronze, and bronze into silver and quarantine.
 
-    Safe to repeat and to kill: it goes on where it stopped, and doubles nothing.
+    Safe to repeat and to kill: it goes on where it stopped, and doubles nothing. With STAFFORD_REDIS it keeps
+    the numbers of `stafford live`.
 
     Example: stafford ingest --continuous
     """
-    job = build(Settings())
     console = Console(stderr=True)
+
+    def notify(message: str) -> None:
+        console.print(message, style="bold yellow", soft_wrap=True, markup=False, highlight=False)
+
+    job = build(Settings(), notify=notify)
     with console.status("starting") as status:
         if continuous:
             with job.stream(status.update) as ingestion:

@@ -188,7 +188,7 @@ class DemoJob:
             transport="files" if kafka is None else "kafka",
             notify=watch.warn,
         )
-        job = ingest.build(self._settings, kafka=lambda: kafka)
+        job = ingest.build(self._settings, kafka=lambda: kafka, notify=watch.warn)
         with shop, job.stream(watch.say) as ingestion, _polling(lambda: watch.lake(job.count())):
 
             def tick(progress: simulate.Progress) -> None:

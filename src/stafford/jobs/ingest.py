@@ -1,7 +1,7 @@
 """Kafka and spool into bronze, bronze into silver and quarantine."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -13,6 +13,7 @@ from stafford.contracts import Contract, load_contracts
 from stafford.domain.lake import Lake
 from stafford.errors import ConfigError, StaffordError, TransportUnavailable
 from stafford.jobs.kafka_client import find_kafka
+from stafford.jobs.live import find_publisher
 from stafford.lakehouse import queries
 from stafford.lakehouse.bronze import land, start_bronze
 from stafford.lakehouse.counts import Counts, count
@@ -48,6 +49,8 @@ class IngestJob:
     find_kafka: FindKafka
     spool: Path
     exclusive: Callable[[], HomeLock]
+    live: Callable[[], AbstractContextManager[object]]
+    """Keeps the live numbers in Redis for as long as its `with` lasts; they never stop an ingestion."""
 
     def open(self, progress: Progress = lambda _: None) -> SparkSession:
         """Start Spark and make the tables; needs no broker, so it may run while one starts."""
@@ -76,14 +79,15 @@ class IngestJob:
                     "Start one with `stafford kafka start`, or send with "
                     "`stafford simulate --transport files`"
                 )
-            if self.spool.exists():
-                progress("landing the spool in bronze")
-                land(spark, self.lake, (batch for _, batch in read_segments(self.spool)))
-            if kafka is not None:
-                progress("copying Kafka into bronze")
-                queries.finish(self._bronze(spark, kafka, Trigger.AVAILABLE_NOW))
-            progress("validating and deduplicating into silver")
-            queries.finish(self._silver(spark, Trigger.AVAILABLE_NOW))
+            with self.live():
+                if self.spool.exists():
+                    progress("landing the spool in bronze")
+                    land(spark, self.lake, (batch for _, batch in read_segments(self.spool)))
+                if kafka is not None:
+                    progress("copying Kafka into bronze")
+                    queries.finish(self._bronze(spark, kafka, Trigger.AVAILABLE_NOW))
+                progress("validating and deduplicating into silver")
+                queries.finish(self._silver(spark, Trigger.AVAILABLE_NOW))
             return self.count()
 
     @contextmanager
@@ -101,14 +105,15 @@ class IngestJob:
                 if self.spool.exists():
                     land(spark, self.lake, (batch for _, batch in read_segments(self.spool)))
 
-            running = [] if kafka is None else [self._bronze(spark, kafka, Trigger.CONTINUOUS)]
-            ingestion = Ingestion(running, land_spool)
-            try:
-                running.append(self._silver(spark, Trigger.CONTINUOUS))
-                yield ingestion
-            finally:
-                progress("stopping after the batches in flight")
-                ingestion.stop()
+            with self.live():
+                running = [] if kafka is None else [self._bronze(spark, kafka, Trigger.CONTINUOUS)]
+                ingestion = Ingestion(running, land_spool)
+                try:
+                    running.append(self._silver(spark, Trigger.CONTINUOUS))
+                    yield ingestion
+                finally:
+                    progress("stopping after the batches in flight")
+                    ingestion.stop()
 
     def count(self) -> Counts:
         """Rows in the lake now."""
@@ -172,7 +177,9 @@ class Ingestion:
             self._land_spool()
 
 
-def build(settings: Settings, *, kafka: FindKafka | None = None) -> IngestJob:
+def build(
+    settings: Settings, *, kafka: FindKafka | None = None, notify: Callable[[str], None] = lambda _: None
+) -> IngestJob:
     """Wire the home's lake to its broker and spool.
 
     Args:
@@ -206,6 +213,7 @@ def build(settings: Settings, *, kafka: FindKafka | None = None) -> IngestJob:
         find_kafka=kafka or find_running_kafka,
         spool=settings.spool_dir,
         exclusive=lambda: HomeLock(settings.home_dir / "checkpoints"),
+        live=find_publisher(settings, notify),
     )
 
 
