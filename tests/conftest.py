@@ -12,8 +12,10 @@ from hypothesis import HealthCheck, settings
 from stafford.runtime.broker import Broker
 from stafford.runtime.jars import ensure_jars
 from stafford.runtime.java import Java, find_java
+from stafford.runtime.ports import first_free
 from stafford.transport.admin import answers
 from tests.postgres import Database, TestServer, find_programs, running_server
+from tests.redis_server import RedisServer
 
 # A busy machine must not fail a test: how long an example takes says nothing about whether it is right.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -77,3 +79,12 @@ def postgres_server() -> Iterator[TestServer]:
 def database(postgres_server: TestServer) -> Database:
     """An empty database of the test's own."""
     return postgres_server.make_database()
+
+
+@pytest.fixture
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A Redis of the test's own, started and empty; it takes a few hundredths of a second."""
+    server = RedisServer(tmp_path_factory.mktemp("redis"), first_free(16379))
+    server.start()
+    yield server
+    server.kill()

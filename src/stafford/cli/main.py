@@ -20,6 +20,7 @@ from stafford.cli import (
     generate,
     ingest,
     kafka,
+    live,
     publish,
     reconcile,
     report,
@@ -39,6 +40,7 @@ app.command()(doctor.doctor)
 app.command()(simulate.simulate)
 app.command()(generate.generate)
 app.command()(ingest.ingest)
+app.command()(live.live)
 app.command()(publish.publish)
 app.command()(build.build)
 app.command()(reconcile.reconcile)
