@@ -17,9 +17,10 @@ WAIT_S = 20
 class RedisServer:
     """One redis-server on a loopback port, that keeps nothing on disk: each start is an empty one."""
 
-    def __init__(self, directory: Path, port: int, password: str | None = None) -> None:
-        self.port, self.password = port, password
+    def __init__(self, directory: Path, port: int) -> None:
+        self.port = port
         self._directory = directory
+        self._password: str | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -29,13 +30,13 @@ class RedisServer:
 
     def client(self) -> Redis:
         """To look and to meddle."""
-        return Redis(port=self.port, password=self.password, decode_responses=True)
+        return Redis(port=self.port, password=self._password, decode_responses=True)
 
     def start(self) -> None:
         """Start it, empty, and wait until it answers."""
         lines = [f"port {self.port}", "bind 127.0.0.1", 'save ""', "appendonly no", f"dir {self._directory}"]
-        if self.password:
-            lines.append(f"requirepass {self.password}")
+        if self._password:
+            lines.append(f"requirepass {self._password}")
         path = self._directory / "redis.conf"
         path.write_text("\n".join(lines))
         with (self._directory / "redis.log").open("ab") as log:
@@ -44,6 +45,11 @@ class RedisServer:
         while not self._answers():
             assert time.monotonic() < deadline, (self._directory / "redis.log").read_text()
             time.sleep(0.05)
+
+    def start_with_password(self, password: str) -> None:
+        """Start it so that it wants a password."""
+        self._password = password
+        self.start()
 
     def kill(self) -> None:
         """End it at once; what it had is gone."""

@@ -17,12 +17,11 @@ from stafford.live.numbers import ACTIVE_FOR, TOP_MINUTES, Numbers, ProductSales
 STALE_AFTER_S = 15.0
 """They are written once a second; a busy machine misses some rounds, and none misses fifteen."""
 
-WIDE = 100
+WIDE = 110
 """From this width on, products stand beside the figures rather than below."""
 
 _COLUMN = 60
-_BIG = 12
-"""Characters that fit beside each other when they are large."""
+_INSIDE = _COLUMN - 4
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 _CHART_LINES = 3
@@ -116,12 +115,14 @@ def _head(home: str, seen: Seen) -> RenderableType:
 def _today(numbers: Numbers) -> RenderableType:
     amount = format_cents(numbers.today.revenue_cents, "").strip()
     orders = f"{numbers.today.orders:,}"
-    if len(amount) + len(orders) > _BIG:
-        amount = amount[:-3]  # who sells that much a day has no need of cents
+    whole = amount[:-3]  # who sells so much that cents have no room can do without them
+    for shown in ((enlarge(amount), enlarge(orders)), (enlarge(whole), enlarge(orders)), (amount, orders)):
+        if sum(len(text.splitlines()[0]) for text in shown) + 2 <= _INSIDE:
+            break
     row = Table.grid(expand=True)
     row.add_column(no_wrap=True)
     row.add_column(no_wrap=True, justify="right")
-    row.add_row(Text(enlarge(amount), style="bold cyan"), Text(enlarge(orders), style="bold cyan"))
+    row.add_row(*(Text(text, style="bold cyan") for text in shown))
     row.add_row(Text("EUR revenue today"), Text("orders today"))
     return _framed(row)
 

@@ -1,11 +1,9 @@
 """The live numbers in Redis: one key for each shop, replaced as a whole."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from redis import Redis
@@ -22,7 +20,16 @@ KEPT_FOR = timedelta(days=2)
 TIMEOUT_S = 1.0
 """For connecting and for each answer: who waits longer than this for a picture of now has none."""
 
-_NUMBERS = TypeAdapter(Numbers)
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """What stands in Redis, as JSON."""
+
+    written_at: datetime
+    numbers: Numbers
+
+
+_DOCUMENT = TypeAdapter(_Document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +88,7 @@ class Board:
         Raises:
             LiveUnavailable: Redis is away or refuses. The old numbers or these stand there.
         """
-        document = {"written_at": written_at, **asdict(numbers)}
-        text = json.dumps(document, default=_to_text, ensure_ascii=False)
+        text = _DOCUMENT.dump_json(_Document(written_at, numbers))
         with self._answering():
             self._redis.set(self.key, text, ex=KEPT_FOR)
 
@@ -100,15 +106,15 @@ class Board:
         if text is None:
             return None
         try:
-            document: dict[str, Any] = json.loads(text)
-            written_at = datetime.fromisoformat(document.pop("written_at"))
-            numbers = _NUMBERS.validate_python(document)
-        except (ValueError, KeyError, AttributeError, ValidationError) as exc:
+            document = _DOCUMENT.validate_json(text)
+        except ValidationError as exc:
             raise LiveUnavailable(
                 f"what stands at {self.key} in Redis at {self.address} are no live numbers of this version; "
                 "the next round of `stafford ingest` replaces them"
             ) from exc
-        return Reading(numbers, written_at, max(0.0, KEPT_FOR.total_seconds() - left_ms / 1000))
+        return Reading(
+            document.numbers, document.written_at, max(0.0, KEPT_FOR.total_seconds() - left_ms / 1000)
+        )
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -128,9 +134,3 @@ class Board:
             raise LiveUnavailable(
                 f"Redis at {self.address} does not answer: {exc}; start it, or set STAFFORD_REDIS right"
             ) from exc
-
-
-def _to_text(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} has no place among the numbers")
