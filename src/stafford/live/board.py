@@ -132,5 +132,6 @@ class Board:
             ) from exc
         except (RedisError, OSError) as exc:
             raise LiveUnavailable(
-                f"Redis at {self.address} does not answer: {exc}; start it, or set STAFFORD_REDIS right"
+                f"Redis at {self.address} does not answer: {str(exc).rstrip('.')}; start it, or set "
+                "STAFFORD_REDIS right"
             ) from exc
