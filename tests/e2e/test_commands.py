@@ -14,16 +14,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from deltalake import DeltaTable, write_deltalake
-from tests.e2e.conftest import Stafford
+from tests.e2e.conftest import Stafford, compare_live_with_marts
 from tests.postgres import Database, TestServer
+from tests.redis_server import RedisServer
 
 pytestmark = [getattr(pytest.mark, mark) for mark in ("kafka", "spark", "dbt", "slow")]
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stafford]:
+def shop(tmp_path_factory: pytest.TempPathFactory, shared_redis: RedisServer | None) -> Iterator[Stafford]:
     """A home after every command ran once: a month of a shop in a few seconds."""
-    stafford = Stafford(tmp_path_factory.mktemp("shop") / "home")
+    stafford = Stafford(tmp_path_factory.mktemp("shop") / "home", shared_redis)
     stafford.ok("kafka", "start")
     stafford.ok("topics", "apply")
     stafford.ok("topics", "verify")
@@ -41,6 +42,12 @@ def test_the_single_commands_reconcile(shop):
     assert verdict["reconciled"]
     assert verdict["totals"]["silver"] > 1000
     assert shop.ok("report", "--json").json["reconciled"] is True
+
+
+@pytest.mark.redis
+def test_the_live_numbers_are_those_of_the_marts(shop):
+    """What an ingest left in Redis is the last day of the marts, to the cent."""
+    compare_live_with_marts(shop)
 
 
 def test_ingesting_again_changes_nothing(shop):

@@ -12,7 +12,8 @@ import duckdb
 import polars as pl
 import pytest
 from deltalake import DeltaTable
-from tests.e2e.conftest import Stafford
+from tests.e2e.conftest import Stafford, compare_live_with_marts
+from tests.redis_server import RedisServer
 
 pytestmark = [getattr(pytest.mark, mark) for mark in ("kafka", "spark", "dbt", "slow")]
 
@@ -20,9 +21,11 @@ SMALL = ("demo", "--json", "--events", "6000", "--days", "7", "--live-seconds", 
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stafford, dict]]:
-    """One demo that ran to its end, and what it said."""
-    stafford = Stafford(tmp_path_factory.mktemp("demo") / "home")
+def demo(
+    tmp_path_factory: pytest.TempPathFactory, shared_redis: RedisServer | None
+) -> Iterator[tuple[Stafford, dict]]:
+    """One demo that ran to its end, and what it said; it keeps live numbers where there is a Redis."""
+    stafford = Stafford(tmp_path_factory.mktemp("demo") / "home", shared_redis)
     yield stafford, stafford.ok(*SMALL).json
     shutil.rmtree(stafford.home, ignore_errors=True)
 
@@ -44,6 +47,12 @@ def test_every_event_is_accounted_for(demo):
     assert said["money"][0]["mart_cents"] > 0
     assert Path(said["report"]).stat().st_size > 1_000_000
     assert 0 < said["peak_memory_bytes"] < 4 * 2**30
+
+
+@pytest.mark.redis
+def test_the_live_numbers_are_those_of_the_marts(demo):
+    """What the streaming job left in Redis is the last day of the marts, to the cent."""
+    assert compare_live_with_marts(demo[0]) > 0
 
 
 def test_nothing_is_left_running(demo):

@@ -242,6 +242,24 @@ def test_silver_that_cannot_be_read_stops_nothing(shop):
     assert "silver cannot be read" in told[0]
 
 
+def test_a_mistake_of_ours_reaches_nobody(shop, redis_server, monkeypatch):
+    """An error that nobody foresaw is told, and what it interrupted is counted once all the same."""
+    told = []
+    board = Board(redis_server.url, None, "shop")
+    publisher = Publisher(silver_of(shop), board, told.append)
+    shop.sell(100)
+    assert publisher.refresh()
+    shop.sell(20)
+    with monkeypatch.context() as broken_code:
+        # the rows are folded in already when it happens
+        broken_code.setattr(Tally, "numbers", lambda _: 1 // 0)
+        assert not publisher.refresh()
+    shop.sell(3)
+    assert publisher.refresh()
+    assert board.read().numbers.today == Sales(3, 123)
+    assert "ZeroDivisionError" in told[0]
+
+
 @pytest.mark.parametrize("password", [None, "wrong"])
 def test_a_wrong_password_is_said_once_and_stops_nothing(tmp_path, redis_server, password):
     """Ingestion goes on and says why there are no numbers; with the right password there are."""

@@ -93,7 +93,7 @@ def _read_password(settings: Settings) -> str | None:
     if path is None:
         return None
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.expanduser().read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as exc:
         raise ConfigError(
             f"the password of Redis cannot be read from {path}: {exc}; set STAFFORD_REDIS_PASSWORD_FILE to a "

@@ -36,7 +36,7 @@ class Publisher:
         """Wire the parts; nothing is read before the first round."""
         self._silver, self._board, self._notify, self._wall = silver, board, notify, wall
         self._tally = Tally()
-        self._failure: str | None = None
+        self._is_failing = False
         self._not_before = 0.0
         self._stopping = Event()
         self._thread = Thread(target=self._keep_going, name="live-numbers", daemon=True)
@@ -54,15 +54,22 @@ class Publisher:
             self._tally.fold(news.rows, self._wall())
             self._board.write(self._tally.numbers(), self._wall())
         except (LiveUnavailable, StorageError) as exc:
-            self._not_before = time.monotonic() + RETRY_AFTER_S
-            if self._failure is None:
-                self._notify(f"no live numbers, the stream goes on: {exc}")
-            self._failure = str(exc)
-            return False
-        if self._failure is not None:
+            return self._fail(str(exc))
+        except Exception as exc:  # noqa: BLE001  # no mistake of ours in a picture may reach the stream
+            # Rows may have been taken and not counted, so the next round counts everything.
+            self._silver.forget()
+            return self._fail(f"{type(exc).__name__}: {exc}; please report this")
+        if self._is_failing:
             self._notify("the live numbers are back, and complete")
-        self._failure = None
+        self._is_failing = False
         return True
+
+    def _fail(self, reason: str) -> bool:
+        self._not_before = time.monotonic() + RETRY_AFTER_S
+        if not self._is_failing:
+            self._notify(f"no live numbers, the stream goes on: {reason}")
+        self._is_failing = True
+        return False
 
     def __enter__(self) -> Self:
         """Begin."""

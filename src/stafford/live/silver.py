@@ -78,6 +78,10 @@ class Silver:
         self._read = now
         return News(Rows(**additions), is_everything)
 
+    def forget(self) -> None:
+        """Take nothing as read: the next look gives everything."""
+        self._read = {}
+
     def _additions(self, topic: str, table: DeltaTable | None) -> pa.Table | None:
         """Rows since the last look; None when that cannot be told."""
         before = self._read.get(topic)
