@@ -12,7 +12,7 @@ from typing import Any
 MASTER = "http://spark-master:8080/json/"
 HISTORY = "http://127.0.0.1:18080/api/v1/applications?limit=1"
 LIMIT_S = 4
-STUCK_S = 120
+STUCK_S = 300
 """A micro-batch that was planned this long ago and is not committed: nobody works on it."""
 
 
