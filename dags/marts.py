@@ -1,11 +1,12 @@
 """Publish silver to PostgreSQL, build the marts there, and reconcile them with the ledger. Owner: platform.
 
-Every hour, and whenever you press Trigger. Each task calls Stafford's command line and nothing else, and each may be
-repeated: a publish replaces what changed, a build makes the marts anew, reconcile only reads.
+Every hour, and whenever you press Trigger. Each task calls Stafford's command line and nothing else, and
+each may be repeated: a publish replaces what changed, a build makes the marts anew, reconcile only reads.
 
-If `publish` or `build` fails: its log says what to do; then clear it, and it runs again. If `reconcile` fails, do not
-clear it until it passes: the ledger and the tables disagree, and its log names the events. Start from
-docs/how-to/troubleshooting.md, "ledger and tables disagree".
+If `publish` or `build` fails: its log says what to do; then clear it, and it runs again. If `reconcile`
+fails, do not clear it until it passes: the ledger and the tables disagree, and its log names the events.
+Start from docs/how-to/troubleshooting.md, "ledger and tables disagree". Skipped is not failed: while the
+simulator runs, events are under way, and there is no verdict before they have arrived.
 """
 
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Superset's settings: where its database, cache and secrets are. Read by Superset alone, in its own environment."""
+"""Superset's settings: where its database, cache and secrets are. Read by Superset alone."""
 
 from pathlib import Path
 from typing import Any

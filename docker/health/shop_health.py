@@ -1,4 +1,4 @@
-"""Health of the simulator: the shop's clock, before which everything is acknowledged, is not far behind ours."""
+"""Health of the simulator: the shop's clock is not far behind ours, and what is before it is acknowledged."""
 
 import json
 import os

@@ -1,4 +1,7 @@
-"""Health of Spark's services, asked of those who know: `python -m spark_health master|worker|history|application`."""
+"""Health of Spark's services, asked of those who know.
+
+python -m spark_health master|worker|history|application
+"""
 
 import json
 import os

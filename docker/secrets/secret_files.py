@@ -1,8 +1,8 @@
 """Makes the secrets of an installation, once, and shows the ones that a person needs.
 
-Each group of services has a folder, which is a volume of its own, and a secret that two groups share stands in
-both. What is there stays, so running it again changes nothing, and a volume that was deleted alone gets back what
-the others still have.
+Each group of services has a folder, which is a volume of its own, and a secret that two groups share
+stands in both. What is there stays, so running it again changes nothing, and a volume that was deleted
+alone gets back what the others still have.
 
     python -m secret_files          make what is missing
     python -m secret_files show     print how to sign in, as JSON

@@ -1,8 +1,8 @@
 """Builds images that stand in for those of a registry, on a machine that can reach none.
 
-They are made from Debian's packages and the locked jars, and have the users, paths and programs that the compose files
-rely on, so that the very same compose files run on them. They are configured as this machine is: its certificates and
-its pip settings go in, which is why they are never pushed anywhere.
+They are made from Debian's packages and the locked jars, and have the users, paths and programs that the
+compose files rely on, so that the very same compose files run on them. They are configured as this machine
+is: its certificates and its pip settings go in, which is why they are never pushed anywhere.
 
     python -m tests.stack.standins
 """
@@ -38,7 +38,10 @@ def run_in(suite: str, script: str, volume: Path) -> None:
 
 def _import(suite: str) -> str:
     image = f"{PREFIX}/{suite}:root"
-    if subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False).returncode == 0:
+    if (
+        subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False).returncode
+        == 0
+    ):
         return image
     # A root has device nodes, so it is made where such may be.
     with tempfile.TemporaryDirectory(dir="/var/tmp") as aside:
@@ -51,7 +54,9 @@ def _import(suite: str) -> str:
         for certificate in CERTIFICATES.glob("*.crt"):
             shutil.copy(certificate, target)
         with subprocess.Popen(["tar", "-C", str(root), "-c", "."], stdout=subprocess.PIPE) as tar:
-            subprocess.run(["docker", "import", "-", image], stdin=tar.stdout, check=True, capture_output=True)
+            subprocess.run(
+                ["docker", "import", "-", image], stdin=tar.stdout, check=True, capture_output=True
+            )
     return image
 
 

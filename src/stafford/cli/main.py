@@ -24,6 +24,7 @@ from stafford.cli import (
     reconcile,
     report,
     simulate,
+    stack,
     topics,
 )
 from stafford.errors import ConfigError, StaffordError
@@ -47,6 +48,7 @@ app.command()(clean.clean)
 app.add_typer(kafka.app, name="kafka")
 app.add_typer(topics.app, name="topics")
 app.add_typer(contracts.app, name="contracts")
+app.add_typer(stack.app, name="stack")
 
 
 @app.callback()
