@@ -7,9 +7,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from stafford.cli.simulate import parse_duration
 from stafford.domain.money import format_cents
 from stafford.errors import ReconciliationError
 from stafford.jobs.reconcile import build
+from stafford.jobs.shop_state import await_rest
 from stafford.ledger.reconciliation import Reconciliation
 from stafford.settings import Settings
 
@@ -19,6 +21,15 @@ SHOWN = 20
 def reconcile(
     marts: Annotated[bool, typer.Option(help="Compare the money in the marts too.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,
+    at_rest: Annotated[
+        float,
+        typer.Option(
+            "--at-rest",
+            parser=parse_duration,
+            metavar="TIME",
+            help="Give no verdict, and exit with 75, when something was sent in the last 30s, 5m or 2h.",
+        ),
+    ] = "0",  # type: ignore[assignment] # the parser reads the default too
 ) -> None:
     """Compare the ledger with bronze, silver, quarantine and marts, by sets of ids and by cents.
 
@@ -27,6 +38,7 @@ def reconcile(
     Example: stafford reconcile --json
     """
     job = build(Settings(), with_marts=marts)
+    await_rest(Settings().home_dir, at_rest)
     with Console(stderr=True).status("comparing the ledger with the tables"):
         verdict = job.run()
     if as_json:

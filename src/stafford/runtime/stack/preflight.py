@@ -154,7 +154,10 @@ def _limits(configuration: dict[str, Any]) -> Check:
 
 
 def memory_limit_bytes(configuration: dict[str, Any]) -> int:
-    """Sum the memory limits of the services that stay; a one-shot has ended before the last of them starts."""
+    """Sum the memory limits of the services that stay.
+
+    A one-shot is left out: it has ended before the last of them starts.
+    """
     services = configuration["services"].values()
     return sum(int(service["mem_limit"]) for service in services if service.get("restart") != "no")
 

@@ -3,11 +3,14 @@
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from subprocess import Popen
 from threading import Thread
+from typing import TYPE_CHECKING
 
 from stafford.errors import NotReady, StaffordError
 from stafford.runtime.stack.engine import Container, Docker
+
+if TYPE_CHECKING:
+    from subprocess import Popen
 
 _POLL_S = 2.0
 _LAST_LINES = 6
