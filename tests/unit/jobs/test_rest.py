@@ -20,7 +20,7 @@ def home(tmp_path: Path) -> Path:
 
 def test_a_shop_that_sent_just_now_is_not_at_rest(home: Path) -> None:
     """The error says how long ago, and what to do."""
-    with pytest.raises(NotReady, match="sending 30 s ago.*stop the simulator"):
+    with pytest.raises(NotReady, match=r"sending 30 s ago.*stop the simulator"):
         await_rest(home, 60, lambda: 1030.0)
 
 
