@@ -11,12 +11,21 @@ from typing import Any
 import pytest
 from tests.stack import standins
 
+from stafford.runtime.ports import first_free
 from stafford.settings import PROJECT_DIR
 
-PORTS = {
-    "KAFKA": 29092, "KAFKA_UI": 28080, "AIRFLOW": 28081, "SUPERSET": 28088, "POSTGRES": 25432,
-    "REDIS": 26379, "SPARK_MASTER": 28090, "SPARK_HISTORY": 28180,
-}  # fmt: skip
+NAMES = ("KAFKA", "KAFKA_UI", "AIRFLOW", "SUPERSET", "POSTGRES", "REDIS", "SPARK_MASTER", "SPARK_HISTORY")
+
+
+def choose_ports() -> dict[str, int]:
+    """Ports that are free now, below the range that the system gives to clients."""
+    ports: dict[str, int] = {}
+    for name in NAMES:
+        ports[name] = first_free(21000, ports.values())
+    return ports
+
+
+PORTS = choose_ports()
 ENVIRONMENT = {
     "COMPOSE_PROJECT_NAME": "stafford-test",
     "COMPOSE_FILE": os.pathsep.join(["compose.yaml", "tests/stack/standin.yaml"]),
