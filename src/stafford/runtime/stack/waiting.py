@@ -12,7 +12,7 @@ from stafford.runtime.stack.engine import Container, Docker
 if TYPE_CHECKING:
     from subprocess import Popen
 
-_POLL_S = 2.0
+_POLL_S = 3.0
 _LAST_LINES = 6
 
 
