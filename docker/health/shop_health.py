@@ -1,4 +1,4 @@
-"""Health of the simulator: the shop's state was saved not long ago, which follows every acknowledged batch."""
+"""Health of the simulator: the state that follows each acknowledged batch was saved not long ago."""
 
 import os
 import sys

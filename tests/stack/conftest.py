@@ -18,10 +18,11 @@ NAMES = ("KAFKA", "KAFKA_UI", "AIRFLOW", "SUPERSET", "POSTGRES", "REDIS", "SPARK
 
 
 def choose_ports() -> dict[str, int]:
-    """Ports that are free now, below the range that the system gives to clients."""
+    """Ports that are free now, below the range that the system gives to clients; or what the settings say."""
     ports: dict[str, int] = {}
     for name in NAMES:
-        ports[name] = first_free(21000, ports.values())
+        wanted = os.environ.get(f"STAFFORD_STACK_{name}_PORT")
+        ports[name] = int(wanted) if wanted else first_free(21000, ports.values())
     return ports
 
 
@@ -101,9 +102,16 @@ class Stack:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """A stack whose images are built and whose volumes are new; what is left of an older run goes first."""
-    standins.build()
+    """A stack whose images are built and whose volumes are new; what is left of an older run goes first.
+
+    STAFFORD_KEEP_STACK leaves it up at the end, and STAFFORD_REUSE_STACK takes one that was left: for whoever
+    works on these tests.
+    """
     running = Stack()
+    if "STAFFORD_REUSE_STACK" in os.environ:
+        yield running
+        return
+    standins.build()
     running.compose("down", "--volumes", "--remove-orphans")
     running.compose("build", "secrets", "airflow-init", "superset-init")
     yield running
