@@ -18,6 +18,6 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
   mv "$PGDATA.tmp" "$PGDATA"
 fi
 
-exec postgres -D "$PGDATA" -c listen_addresses='*' -c unix_socket_directories=/run/postgresql \
+exec postgres -D "$PGDATA" -c listen_addresses='*' -c unix_socket_directories=/tmp \
   -c timezone=UTC -c log_timezone=UTC -c max_connections=60 -c shared_buffers=64MB -c effective_cache_size=192MB \
   -c max_wal_size=512MB -c logging_collector=off
