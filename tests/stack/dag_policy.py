@@ -8,7 +8,7 @@ from airflow.dag_processing.dagbag import DagBag
 
 FOLDER = Path("/srv/dags")
 
-bag = DagBag(str(FOLDER), include_examples=False)
+bag = DagBag(str(FOLDER))
 wrong = [f"{path}: {error}" for path, error in bag.import_errors.items()]
 for dag_id, dag in bag.dags.items():
     wrong += [f"{dag_id} has no doc"] if not dag.doc_md else []
