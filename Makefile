@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test test-fast lint format docs lock clean
+.PHONY: help demo test test-fast test-stack lint format docs lock clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,10 @@ test: $(VENV)/.dev lint ## Prove everything: lint, types, unit, integration, end
 
 test-fast: $(VENV)/.dev ## Only what needs neither broker, Spark, dbt, PostgreSQL nor browser
 	$(BIN)/python -m pytest -m "not kafka and not spark and not dbt and not postgres and not browser and not slow" $(ARGS)
+
+test-stack: $(VENV)/.dev ## Run the Docker stack for real, and break it (starts an engine where it can)
+	$(BIN)/python -m tests.stack.engine
+	$(BIN)/python -m pytest tests/stack $(ARGS)
 
 lint: $(VENV)/.dev ## Style, types and the law of imports
 	$(BIN)/ruff check .

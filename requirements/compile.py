@@ -25,6 +25,8 @@ HASHED = {
     "dev.txt": ("pyproject.toml", "--group=build", "--group=test", "--group=lint"),
     "dbt.txt": ("requirements/dbt.in",),
     "contracts.txt": ("requirements/contracts.in",),
+    "airflow.txt": ("requirements/airflow.in",),
+    "superset.txt": ("requirements/superset.in",),
 }
 HEADER = "# Compiled from {} by `make lock`; do not edit.\n"
 

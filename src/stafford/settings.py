@@ -39,6 +39,10 @@ class Settings(BaseSettings):
     kafka_port: int = Field(9092, ge=1, le=65535, description="First port that the embedded broker tries.")
     spark_master: str = Field("local[2]", description="Spark master URL.")
     spark_driver_memory: str = Field("1g", description="Heap of the Spark driver.")
+    spark_conf: dict[str, str] = Field(
+        default_factory=dict,
+        description="Spark settings as JSON that win over ours, such as the driver's address in a cluster.",
+    )
 
     postgres: str = Field(
         "postgresql://warehouse@127.0.0.1:5432/warehouse",

@@ -35,7 +35,37 @@ INSTALL = Proof(
 )
 VENV = Proof("Makefile", "$(PYTHON) -m venv $(VENV)", "make, and so CI, makes its environment by this line")
 
+STACK = Proof(
+    "tests/stack/test_stack.py",
+    "def test_one_command_brings_up_everything_healthy",
+    "it needs Docker's engine and minutes; `make test-stack` runs the same on one, which CI does not do yet",
+)
+STACK_DOWN = Proof("tests/stack/test_stack.py", "def test_down_and_up_keeps_the_data", STACK.why)
+STACK_STORY = Proof("tests/stack/test_stack.py", "def test_the_dag_ends_in_marts_that_agree", STACK.why)
+
 ELSEWHERE = {
+    "docker compose up -d": STACK,
+    "stafford stack up": STACK,
+    "stafford stack up --live": STACK,
+    "stafford stack doctor": STACK,
+    "stafford stack credentials": Proof(
+        "tests/stack/test_stack.py", "def test_no_secret_is_where_docker_shows_it", STACK.why
+    ),
+    "stafford stack down": STACK_DOWN,
+    "docker compose exec streaming stafford topics describe clickstream": Proof(
+        "tests/stack/test_stack.py", "def test_the_topics_are_as_planned", STACK.why
+    ),
+    "docker compose --profile live stop simulator": STACK_STORY,
+    "docker compose exec streaming stafford reconcile --no-marts": Proof(
+        "tests/stack/test_stack.py", "def test_nothing_was_lost_and_nothing_doubled", STACK.why
+    ),
+    "docker compose exec airflow-scheduler airflow dags trigger marts": STACK_STORY,
+    "python -m pytest tests/unit/stack": Proof(
+        "tests/unit/stack/test_compose_files.py", "def test_the_reference_is_in_step", "they are tests"
+    ),
+    "python -m tests.docs.stack_reference": Proof(
+        "tests/unit/stack/test_compose_files.py", "def test_the_reference_is_in_step", "it renders there"
+    ),
     "make demo": Proof(
         "Makefile", "$(BIN)/stafford demo", "`stafford demo` in make's environment: see below"
     ),

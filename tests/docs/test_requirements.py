@@ -43,7 +43,8 @@ def test_every_dependency_is_pinned() -> None:
 
 def test_a_hash_stands_beside_each_pin_that_make_installs() -> None:
     """Every file that make or a tool's environment installs from has hashes; the quick start's cannot."""
-    for name in (HASHED, "requirements/dev.txt", "requirements/dbt.txt", "requirements/contracts.txt"):
+    tools = ("dev", "dbt", "contracts", "airflow", "superset")
+    for name in (HASHED, *(f"requirements/{tool}.txt" for tool in tools)):
         text = (PROJECT_DIR / name).read_text(encoding="utf-8")
         requirements = re.split(r"\n(?=\S)", text.split("\n", 1)[1])
         unhashed = [entry for entry in requirements if entry.strip() and "--hash=sha256:" not in entry]

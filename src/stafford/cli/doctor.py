@@ -37,12 +37,13 @@ def doctor(
     if as_json:
         typer.echo(json.dumps([asdict(check) for check in checks]))
     else:
-        _print(checks)
+        print_checks(checks)
     if any(check.status is Status.FAIL for check in checks):
         raise typer.Exit(1)
 
 
-def _print(checks: list[Check]) -> None:
+def print_checks(checks: list[Check]) -> None:
+    """Print each finding, and below it what to do."""
     # Lines rather than a table: they stay readable in a narrow terminal and in a pipe.
     console = Console(highlight=False, soft_wrap=True)
     for check in checks:

@@ -25,6 +25,7 @@ from stafford.cli import (
     reconcile,
     report,
     simulate,
+    stack,
     topics,
 )
 from stafford.errors import ConfigError, StaffordError
@@ -49,6 +50,7 @@ app.command()(clean.clean)
 app.add_typer(kafka.app, name="kafka")
 app.add_typer(topics.app, name="topics")
 app.add_typer(contracts.app, name="contracts")
+app.add_typer(stack.app, name="stack")
 
 
 @app.callback()

@@ -7,9 +7,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from stafford.cli.simulate import parse_duration
 from stafford.domain.money import format_cents
 from stafford.errors import ReconciliationError
 from stafford.jobs.reconcile import build
+from stafford.jobs.shop_state import await_rest
 from stafford.jobs.warehouse import Target
 from stafford.ledger.reconciliation import Reconciliation
 from stafford.settings import Settings
@@ -21,6 +23,15 @@ def reconcile(
     target: Annotated[Target, typer.Option(help="The warehouse whose marts are compared.")] = Target.DUCKDB,
     marts: Annotated[bool, typer.Option(help="Compare the money in the marts too.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,
+    at_rest: Annotated[
+        float,
+        typer.Option(
+            "--at-rest",
+            parser=parse_duration,
+            metavar="TIME",
+            help="Give no verdict, and exit with 75, when something was sent in the last 30s, 5m or 2h.",
+        ),
+    ] = "0",  # type: ignore[assignment] # the parser reads the default too
 ) -> None:
     """Compare the ledger with bronze, silver, quarantine and marts, by sets of ids and by cents.
 
@@ -28,6 +39,7 @@ def reconcile(
 
     Example: stafford reconcile --json
     """
+    await_rest(Settings().home_dir, at_rest)
     job = build(Settings(), target, with_marts=marts)
     with Console(stderr=True).status("comparing the ledger with the tables"):
         verdict = job.run()

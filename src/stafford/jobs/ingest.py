@@ -197,6 +197,7 @@ def build(
             master=settings.spark_master,
             driver_memory=settings.spark_driver_memory,
             java_home=java.home,
+            conf=settings.spark_conf,
         )
 
     def find_running_kafka() -> Mapping[str, str] | None:

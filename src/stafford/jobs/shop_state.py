@@ -1,6 +1,8 @@
 """Which shop lives in a home, and how far its events have been sent: `home/shop.json`."""
 
 import json
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import Self
 
 from filelock import FileLock, Timeout
 
-from stafford.errors import ConfigError, HomeInUse, StorageError
+from stafford.errors import ConfigError, HomeInUse, NotReady, StorageError
 from stafford.ledger.durable_file import replace_durably
 
 
@@ -90,6 +92,29 @@ class ShopFile:
             replace_durably(self._path, content.encode())
         except OSError as exc:
             raise StorageError(f"{self._path} cannot be written: {exc.strerror}; free the disk") from exc
+
+
+def await_rest(home: Path, rest_s: float, now: Callable[[], float] = time.time) -> None:
+    """Pass when a home's shop has sent nothing for a time; what is under way has no verdict yet.
+
+    Args:
+        home: of the shop; one without a shop is at rest.
+        rest_s: how long nothing must have been sent; 0 asks for nothing.
+        now: seconds since the epoch.
+
+    Raises:
+        NotReady: the shop lived more recently.
+    """
+    path = home / "shop.json"
+    if rest_s <= 0 or not path.exists():
+        return
+    # The state is written after every batch and every tick, whatever the shop's own clock says.
+    ago_s = now() - path.stat().st_mtime
+    if ago_s < rest_s:
+        raise NotReady(
+            f"the shop of {home} was sending {ago_s:.0f} s ago, so events are under way; stop the simulator, "
+            f"and repeat after {rest_s:.0f} s"
+        )
 
 
 def settle(

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from subprocess import TimeoutExpired
@@ -41,7 +42,13 @@ SETTINGS = {
 
 
 def open_session(
-    jars: Path, scratch: Path, *, master: str, driver_memory: str, java_home: Path | None
+    jars: Path,
+    scratch: Path,
+    *,
+    master: str,
+    driver_memory: str,
+    java_home: Path | None,
+    conf: Mapping[str, str] | None = None,
 ) -> SparkSession:
     """Start Spark in this process, or return the session that already runs.
 
@@ -51,6 +58,8 @@ def open_session(
         master: Spark master URL, such as "local[2]".
         driver_memory: heap of the driver, such as "1g".
         java_home: the JDK to run on; None leaves it to the PATH.
+        conf: Spark settings of this environment, such as the driver's address in a cluster; they win over
+            ours.
 
     Raises:
         ConfigError: the JVM did not start.
@@ -60,7 +69,6 @@ def open_session(
     scratch.mkdir(parents=True, exist_ok=True)
     # Workers would otherwise start with the system's python, which has none of our packages.
     os.environ["PYSPARK_PYTHON"] = sys.executable
-    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
     if java_home is not None:
         os.environ["JAVA_HOME"] = str(java_home)
     settings = SETTINGS | {
@@ -68,17 +76,21 @@ def open_session(
         "spark.master": master,
         "spark.driver.memory": driver_memory,
         "spark.driver.extraClassPath": str(jars / "*"),
+        # Executors in processes of their own find the jars at the same path: they run in the same image.
+        "spark.executor.extraClassPath": str(jars / "*"),
         # Two cores and a small heap: the parallel collector wastes the least of both.
         "spark.driver.extraJavaOptions": f"-Dderby.system.home={scratch} -XX:+UseParallelGC",
         "spark.local.dir": str(scratch),
         "spark.sql.warehouse.dir": str(scratch / "spark-warehouse"),
+        **(conf or {}),
     }
-    conf = SparkConf(loadDefaults=False).setAll(list(settings.items()))
+    os.environ["SPARK_LOCAL_IP"] = settings["spark.driver.bindAddress"]
+    spark_conf = SparkConf(loadDefaults=False).setAll(list(settings.items()))
     try:
         # What the JVM says would tear the live view; a person finds it in the log.
         with (scratch / LOG).open("ab") as log:
-            gateway = launch_gateway(conf, popen_kwargs={"stderr": log})  # type: ignore[no-untyped-call]
-        context = SparkContext(conf=conf, gateway=gateway)
+            gateway = launch_gateway(spark_conf, popen_kwargs={"stderr": log})  # type: ignore[no-untyped-call]
+        context = SparkContext(conf=spark_conf, gateway=gateway)
     except (PySparkRuntimeError, Py4JError, OSError) as exc:
         raise ConfigError(
             f"Spark did not start on {master}: {exc}. Its log is {scratch / LOG}; run `stafford doctor`."

@@ -1,0 +1,99 @@
+"""The Docker stack of this checkout."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from stafford.errors import ConfigError
+from stafford.runtime.doctor import Check, Status
+from stafford.runtime.stack.engine import Container, Docker
+from stafford.runtime.stack.ports import PublishedPort, read_ports
+from stafford.runtime.stack.preflight import examine
+from stafford.runtime.stack.waiting import bring_up
+from stafford.settings import PROJECT_DIR
+
+Progress = Callable[[str], None]
+
+OURS = "stafford/"
+"""Images that are built here; the others come from a registry."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """How a person signs in to a service."""
+
+    service: str
+    user: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class StackJob:
+    """The compose files of this checkout, and the engine that runs them."""
+
+    docker: Docker
+
+    def examine(self) -> list[Check]:
+        """Say whether the stack can run here; nothing is changed."""
+        return examine(self.docker)
+
+    def up(
+        self, progress: Progress, *, profiles: Sequence[str] = (), wait_s: float = 900, build: bool = True
+    ) -> list[Container]:
+        """Examine, start everything, and wait until it is healthy.
+
+        Raises:
+            ConfigError: something must be done first; nothing was started.
+            NotReady: a service failed or took too long; the message has its last words.
+        """
+        progress("examining this machine")
+        failed = [check for check in self.examine() if check.status is Status.FAIL]
+        if failed:
+            lines = "\n".join(f"  {check.name}: {check.found}; {check.advice}" for check in failed)
+            raise ConfigError(f"the stack cannot start, and nothing was started:\n{lines}")
+        return bring_up(self.docker, progress, profiles=profiles, wait_s=wait_s, build=build)
+
+    def down(self, *, volumes: bool) -> int:
+        """Stop and remove every container, and with `volumes` all data and secrets too."""
+        return self.docker.follow("down", *(["--volumes"] if volumes else []))
+
+    def containers(self) -> list[Container]:
+        """Every container of the stack."""
+        return self.docker.containers()
+
+    def ports(self) -> list[PublishedPort]:
+        """Every port on this machine."""
+        return read_ports(self.docker.project_dir)
+
+    def logs(self, services: Sequence[str], *, follow: bool, tail: int) -> int:
+        """Show logs on this terminal."""
+        return self.docker.follow("logs", "--tail", str(tail), *(["--follow"] if follow else []), *services)
+
+    def credentials(self) -> list[SignIn]:
+        """Read how to sign in, by a container that has every secret and no network.
+
+        Raises:
+            NotReady: the stack was never up, or the engine does not answer.
+        """
+        command = ["run", "--rm", "--no-deps", "-T", "secrets", "python", "-m", "secret_files", "show"]
+        known = json.loads(self.docker.read(*command))
+        return [SignIn(service, pair["user"], pair["password"]) for service, pair in known.items()]
+
+    def images(self) -> list[str]:
+        """Every image that comes from a registry, pinned."""
+        services = self.docker.configuration("*")["services"].values()
+        return sorted({service["image"] for service in services if not service["image"].startswith(OURS)})
+
+    def missing_images(self, progress: Progress) -> list[str]:
+        """Ask the registries whether each image still exists; gives those that do not."""
+        missing = []
+        for image in self.images():
+            progress(f"asking for {image}")
+            if not self.docker.has_image(image):
+                missing.append(image)
+        return missing
+
+
+def build() -> StackJob:
+    """Wire Docker to this checkout."""
+    return StackJob(Docker(PROJECT_DIR))

@@ -1,0 +1,119 @@
+"""One stack for all of these tests, under a name and on ports of its own, gone when they end."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from tests.stack import standins
+
+from stafford.runtime.ports import first_free
+from stafford.settings import PROJECT_DIR
+
+NAMES = ("KAFKA", "KAFKA_UI", "AIRFLOW", "SUPERSET", "POSTGRES", "REDIS", "SPARK_MASTER", "SPARK_HISTORY")
+
+
+def choose_ports() -> dict[str, int]:
+    """Ports that are free now, below the range that the system gives to clients; or what the settings say."""
+    ports: dict[str, int] = {}
+    for name in NAMES:
+        wanted = os.environ.get(f"STAFFORD_STACK_{name}_PORT")
+        ports[name] = int(wanted) if wanted else first_free(21000, ports.values())
+    return ports
+
+
+PORTS = choose_ports()
+ENVIRONMENT = {
+    "COMPOSE_PROJECT_NAME": "stafford-test",
+    "COMPOSE_FILE": os.pathsep.join(["compose.yaml", "tests/stack/standin.yaml"]),
+    "STAFFORD_STACK_REST": "15s",
+    **{f"STAFFORD_STACK_{name}_PORT": str(port) for name, port in PORTS.items()},
+}
+
+
+class Stack:
+    """The stack under test, asked through the commands that users have."""
+
+    def compose(self, *words: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
+        """Run a Compose command with every profile on."""
+        return self._run("docker", "compose", "--profile", "*", *words, check=check)
+
+    def stafford(self, *words: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
+        """Run the command line on this machine."""
+        return self._run(sys.executable, "-m", "stafford", *words, check=check)
+
+    def inside(self, service: str, *words: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
+        """Run a program in a service."""
+        return self.compose("exec", "-T", service, *words, check=check)
+
+    def sql(self, database: str, query: str) -> str:
+        """Ask PostgreSQL as its superuser."""
+        return self.inside("postgres", "psql", "--dbname", database, "-qAtc", query).stdout.strip()
+
+    def credentials(self) -> dict[str, dict[str, str]]:
+        """How to sign in, by service."""
+        pairs = json.loads(self.stafford("stack", "credentials", "--json").stdout)
+        return {pair["service"]: pair for pair in pairs}
+
+    def containers(self) -> list[dict[str, Any]]:
+        """Every container as Docker describes it."""
+        ids = self.compose("ps", "--all", "--quiet").stdout.split()
+        return list(json.loads(self._run("docker", "inspect", *ids).stdout))
+
+    def reconcile(self, *options: str) -> tuple[int, dict[str, Any]]:
+        """Give the exit code and the verdict."""
+        done = self.inside("airflow-scheduler", "stafford", "reconcile", "--json", *options, check=False)
+        return done.returncode, json.loads(done.stdout) if done.stdout.startswith("{") else {}
+
+    def until(self, what: str, holds: Callable[[], bool], limit_s: float = 300) -> None:
+        """Wait until something holds.
+
+        Raises:
+            AssertionError: it did not in time.
+        """
+        deadline = time.monotonic() + limit_s
+        while not holds():
+            if time.monotonic() > deadline:
+                state = self.compose("ps", "--all").stdout
+                raise AssertionError(f"not within {limit_s:.0f} s: {what}\n{state}")
+            time.sleep(3)
+
+    def is_healthy(self, service: str) -> bool:
+        """Whether a service is healthy now."""
+        rows = json.loads(self.stafford("stack", "status", "--json", check=False).stdout or "[]")
+        return any(row["service"] == service and row["health"] == "healthy" for row in rows)
+
+    def _run(self, *command: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
+        done = subprocess.run(
+            command, cwd=PROJECT_DIR, env={**os.environ, **ENVIRONMENT}, capture_output=True, text=True,
+            errors="replace", check=False, timeout=1500,
+        )  # fmt: skip
+        if check and done.returncode != 0:
+            raise AssertionError(
+                f"{' '.join(command)} ended with {done.returncode}\n"
+                f"{done.stdout[-3000:]}{done.stderr[-3000:]}"
+            )
+        return done
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """A stack whose images are built and whose volumes are new; what is left of an older run goes first.
+
+    STAFFORD_KEEP_STACK leaves it up at the end, and STAFFORD_REUSE_STACK takes one that was left: for whoever
+    works on these tests.
+    """
+    running = Stack()
+    if "STAFFORD_REUSE_STACK" in os.environ:
+        yield running
+        return
+    standins.build()
+    running.compose("down", "--volumes", "--remove-orphans")
+    running.compose("build", "secrets", "airflow-init", "superset-init")
+    yield running
+    if "STAFFORD_KEEP_STACK" not in os.environ:
+        running.compose("down", "--volumes")

@@ -1,0 +1,214 @@
+"""The compose files as they stand, run for real: one story, whose tests begin where the last one ended."""
+
+import json
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.stack.conftest import PORTS, Stack
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(1800)]
+
+ONE_SHOTS = {"secrets", "topics", "postgres-init", "airflow-init", "superset-init"}
+SUPERSET = f"http://127.0.0.1:{PORTS['SUPERSET']}"
+IN_TURN = (
+    # Killed: no goodbye, and the next start finds what a crash leaves.
+    ("kill", "simulator"), ("kill", "streaming"), ("kill", "kafka"), ("kill", "spark-worker"),
+    # Restarted: as an upgrade does.
+    ("restart", "spark-master"), ("restart", "postgres"), ("restart", "redis"),
+    ("restart", "airflow-scheduler"), ("restart", "superset"),
+)  # fmt: skip
+KEPT: dict[str, str] = {}
+"""What a `down` and an `up` must leave as it was."""
+
+
+def test_one_command_brings_up_everything_healthy(stack: Stack) -> None:
+    """`stafford stack up` ends well: services healthy, one-shots done, addresses shown."""
+    done = stack.stafford("stack", "up", "--live", "--no-build", "--wait", "900")
+    assert "Ready:" in done.stdout
+    assert SUPERSET in done.stdout
+    rows = json.loads(stack.stafford("stack", "status", "--json").stdout)
+    ended = {row["service"] for row in rows if row["state"] == "exited" and row["exit_code"] == 0}
+    assert ended == ONE_SHOTS
+    assert {row["health"] for row in rows if row["service"] not in ONE_SHOTS} == {"healthy"}
+
+
+def test_the_topics_are_as_planned(stack: Stack) -> None:
+    """The one-shot made every topic with its partitions and retention."""
+    assert "are as planned" in stack.inside("streaming", "stafford", "topics", "verify").stdout
+
+
+def test_no_container_may_more_than_it_must(stack: Stack) -> None:
+    """Loopback ports alone, no root but who makes secrets, read-only, and limits for all."""
+    for container in stack.containers():
+        name = container["Config"]["Labels"]["com.docker.compose.service"]
+        host = container["HostConfig"]
+        bound = [row["HostIp"] for rows in (host["PortBindings"] or {}).values() for row in rows]
+        assert set(bound) <= {"127.0.0.1"}, name
+        if name != "secrets":
+            assert container["Config"]["User"] not in {"", "0", "root", "0:0"}, name
+        assert host["ReadonlyRootfs"], name
+        assert host["CapDrop"] == ["ALL"], name
+        assert "no-new-privileges:true" in host["SecurityOpt"], name
+        assert host["Memory"] > 0, name
+        assert host["NanoCpus"] > 0, name
+        assert host["LogConfig"]["Config"]["max-size"], name
+
+
+def test_no_secret_is_where_docker_shows_it(stack: Stack) -> None:
+    """No password stands in what `docker inspect` says of any container."""
+    shown = json.dumps(stack.containers())
+    passwords = [pair["password"] for pair in stack.credentials().values()]
+    assert len(set(passwords)) == len(passwords) == 4
+    assert not [password for password in passwords if password in shown]
+    # Negative control: what is looked for would be found, were it there.
+    assert "STAFFORD_HOME" in shown
+
+
+def test_who_need_not_talk_cannot(stack: Stack) -> None:
+    """The simulator reaches Kafka, and neither the databases nor Spark."""
+    probe = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 3)"
+
+    def reaches(host: str, port: int) -> bool:
+        words = ("python", "-c", probe, host, str(port))
+        return stack.inside("simulator", *words, check=False).returncode == 0
+
+    assert reaches("kafka", 19092)
+    assert not reaches("postgres", 5432)
+    assert not reaches("redis", 6379)
+    assert not reaches("spark-master", 7077)
+
+
+def test_the_databases_have_one_owner_each(stack: Stack) -> None:
+    """airflow, superset and warehouse own their databases, and none may connect to another's."""
+    owners = stack.sql(
+        "postgres",
+        "SELECT datname, pg_get_userbyid(datdba) FROM pg_database WHERE datname !~ '^(postgres|template)'",
+    )
+    assert set(owners.splitlines()) == {"airflow|airflow", "superset|superset", "warehouse|warehouse"}
+    assert stack.sql("postgres", "SELECT has_database_privilege('superset', 'airflow', 'CONNECT')") == "f"
+    assert stack.sql("postgres", "SELECT has_database_privilege('superset', 'superset', 'CONNECT')") == "t"
+
+
+def test_the_dags_are_as_the_policy_wants(stack: Stack) -> None:
+    """Each parses, has a doc, a tier, owners and bounds, and imports nothing of ours."""
+    judge = (Path(__file__).parent / "dag_policy.py").read_text(encoding="utf-8")
+    stack.inside("airflow-dag-processor", "python3", "-c", judge)
+    broken = judge.replace("not dag.doc_md", "dag.doc_md")
+    # Negative control: a policy that is turned round finds something in the same DAGs.
+    done = stack.inside("airflow-dag-processor", "python3", "-c", broken, check=False)
+    assert "marts has no doc" in done.stderr
+
+
+@pytest.mark.parametrize(("how", "service"), IN_TURN)
+def test_a_service_that_falls_comes_back_under_load(stack: Stack, how: str, service: str) -> None:
+    """Killed or restarted while the shop is sending, it is healthy again."""
+    stack.compose(how, service)
+    stack.compose("up", "--detach", "--no-build", "--no-deps", service)
+    stack.until(f"{service} is healthy again", lambda: stack.is_healthy(service))
+
+
+def test_nothing_was_lost_and_nothing_doubled(stack: Stack) -> None:
+    """After all of that the shop rests, the stream catches up, and the ledger agrees with silver."""
+    code, _ = stack.reconcile("--no-marts", "--at-rest", "5m")
+    assert code == 75, "negative control: a shop that is sending has no verdict"
+    stack.until("the simulator lives", lambda: stack.is_healthy("simulator"))
+    stack.compose("stop", "simulator")
+    stack.until("the stream caught up", lambda: stack.reconcile("--no-marts")[0] == 0, limit_s=420)
+    _, verdict = stack.reconcile("--no-marts")
+    assert verdict["totals"]["lost"] == verdict["totals"]["doubled"] == 0
+    assert verdict["totals"]["acknowledged"] > 15_000
+    assert verdict["totals"]["quarantined"] > 0
+    KEPT["silver"] = str(verdict["totals"]["silver"])
+
+
+def test_the_dag_ends_in_marts_that_agree_with_the_ledger(stack: Stack) -> None:
+    """A run of the DAG publishes to PostgreSQL, builds the marts there, and reconciles to the cent."""
+    scheduler = "airflow-scheduler"
+    stack.until("it rests", lambda: stack.reconcile("--no-marts", "--at-rest", "15s")[0] == 0)
+    run = "after-the-storm"
+    stack.inside(scheduler, "airflow", "dags", "trigger", "marts", "--run-id", run)
+
+    def tasks() -> dict[str, str]:
+        words = ("airflow", "tasks", "states-for-dag-run", "marts", run, "--output", "json")
+        text = stack.inside(scheduler, *words, check=False).stdout
+        rows = json.loads(text[text.index("[{") :]) if "[{" in text else []
+        return {row["task_id"]: row["state"] for row in rows}
+
+    ends = {"success", "failed", "skipped", "upstream_failed"}
+    stack.until("the run has ended", lambda: bool(tasks()) and set(tasks().values()) <= ends, limit_s=600)
+    assert tasks() == {"publish": "success", "build": "success", "reconcile": "success"}
+    code, verdict = stack.reconcile("--target", "postgres")
+    assert code == 0
+    assert {money["measure"]: money["ledger_cents"] - money["mart_cents"] for money in verdict["money"]} == {
+        "orders": 0,
+        "captured": 0,
+        "refunded": 0,
+    }
+    KEPT["orders"] = stack.sql("warehouse", "SELECT count(*) FROM marts.fct_orders")
+    assert int(KEPT["orders"]) > 0
+
+
+def test_superset_answers_with_the_chart_s_data(stack: Stack) -> None:
+    """Its dashboard is there, and the data of its chart adds up to what the marts say."""
+    titles, orders = ask_superset(stack.credentials()["superset"]["password"])
+    assert titles == ["The shop"]
+    assert orders == int(KEPT["orders"])
+
+
+def test_one_wrong_cent_in_postgresql_is_noticed(stack: Stack) -> None:
+    """Negative control of all the above: with one cent more in one order the verdict is no."""
+    stack.sql(
+        "warehouse",
+        "UPDATE marts.fct_orders SET total_cents = total_cents + 1 "
+        "WHERE order_id = (SELECT min(order_id) FROM marts.fct_orders)",
+    )
+    code, verdict = stack.reconcile("--target", "postgres")
+    assert code == 3
+    assert verdict["findings_by_kind"] == {"money": 1}
+    stack.sql(
+        "warehouse",
+        "UPDATE marts.fct_orders SET total_cents = total_cents - 1 "
+        "WHERE order_id = (SELECT min(order_id) FROM marts.fct_orders)",
+    )
+
+
+def test_down_and_up_keeps_the_data(stack: Stack) -> None:
+    """After `stack down` and `stack up` topics, lake, marts, dashboard and passwords are as they were."""
+    before = stack.credentials()
+    stack.stafford("stack", "down")
+    assert stack.compose("ps", "--all", "--quiet").stdout.split() == []
+    stack.stafford("stack", "up", "--no-build", "--wait", "900")
+    assert stack.credentials() == before
+    code, verdict = stack.reconcile("--target", "postgres")
+    assert code == 0
+    assert str(verdict["totals"]["silver"]) == KEPT["silver"]
+    assert stack.sql("warehouse", "SELECT count(*) FROM marts.fct_orders") == KEPT["orders"]
+    assert ask_superset(before["superset"]["password"])[0] == ["The shop"]
+
+
+def ask_superset(password: str) -> tuple[list[str], int]:
+    """Sign in; give the titles of the dashboards, and the orders that the dataset's metric counts."""
+
+    def call(path: str, body: dict[str, Any] | None = None, token: str = "") -> dict[str, Any]:
+        headers = {"Content-Type": "application/json"} | (
+            {"Authorization": f"Bearer {token}"} if token else {}
+        )
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(SUPERSET + path, data=data, headers=headers)  # noqa: S310  # ours
+        with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310  # ours
+            return dict(json.load(answer))
+
+    sign_in = {"username": "admin", "password": password, "provider": "db"}
+    token = call("/api/v1/security/login", sign_in)["access_token"]
+    titles = [row["dashboard_title"] for row in call("/api/v1/dashboard/", token=token)["result"]]
+    dataset = call("/api/v1/dataset/", token=token)["result"][0]["id"]
+    query = {
+        "datasource": {"id": dataset, "type": "table"},
+        "queries": [{"columns": [], "metrics": ["orders"]}],
+        "result_format": "json",
+        "result_type": "full",
+    }
+    data = call("/api/v1/chart/data", query, token)["result"][0]["data"]
+    return titles, int(data[0]["orders"] or 0)
