@@ -1,1 +1,0 @@
-"""Structured logs, usable by every stage."""
