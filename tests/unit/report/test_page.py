@@ -160,6 +160,7 @@ def test_page_says_how_it_came_to_be(page: Page) -> None:
         "fashion",
         "run-0001",
         "3.0 GiB",
+        "23.5 GiB",
         "2 min 5 s in 5 stages",
         "4.2.0",
         "Generated:",
