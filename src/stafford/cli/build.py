@@ -26,10 +26,10 @@ def build(
     with Console(stderr=True).status("building the marts") as status:
         result = job.run(status.update)
     if as_json:
-        typer.echo(json.dumps({"target": target.value, "path": job.place, **asdict(result)}))
+        typer.echo(json.dumps({"target": target.value, "path": job.warehouse.place, **asdict(result)}))
         return
     warned = f", {result.warned} of them with a warning" if result.warned else ""
     typer.echo(
         f"{result.models} models built and {result.tests} tests passed{warned} "
-        f"in {result.seconds:.1f} s: {job.place}"
+        f"in {result.seconds:.1f} s: {job.warehouse.place}"
     )

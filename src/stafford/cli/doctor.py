@@ -34,16 +34,20 @@ def doctor(
         kafka_dir=settings.broker_dir,
         kafka_port=settings.kafka_port,
     )
+    show_checks(checks, as_json=as_json)
+
+
+def show_checks(checks: list[Check], *, as_json: bool) -> None:
+    """Print each finding and below it what to do; exit code 1 when something must be done first."""
     if as_json:
         typer.echo(json.dumps([asdict(check) for check in checks]))
     else:
-        print_checks(checks)
+        _print(checks)
     if any(check.status is Status.FAIL for check in checks):
         raise typer.Exit(1)
 
 
-def print_checks(checks: list[Check]) -> None:
-    """Print each finding, and below it what to do."""
+def _print(checks: list[Check]) -> None:
     # Lines rather than a table: they stay readable in a narrow terminal and in a pipe.
     console = Console(highlight=False, soft_wrap=True)
     for check in checks:

@@ -39,8 +39,9 @@ def reconcile(
 
     Example: stafford reconcile --json
     """
-    await_rest(Settings().home_dir, at_rest)
-    job = build(Settings(), target, with_marts=marts)
+    settings = Settings()
+    await_rest(settings.home_dir, at_rest)
+    job = build(settings, target, with_marts=marts)
     with Console(stderr=True).status("comparing the ledger with the tables"):
         verdict = job.run()
     if as_json:

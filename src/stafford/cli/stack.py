@@ -8,10 +8,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from stafford.cli.doctor import print_checks
+from stafford.cli.doctor import show_checks
 from stafford.errors import ConfigError
 from stafford.jobs.stack import StackJob, build
-from stafford.runtime.doctor import Status
 
 app = typer.Typer(no_args_is_help=True, help="The whole platform in containers: up, down, status, logs.")
 
@@ -87,13 +86,7 @@ def logs(
 @app.command(epilog="Example: stafford stack doctor")
 def doctor(as_json: Json = False) -> None:
     """Examine whether the stack can run here: exit code 1 when something must be done first."""
-    checks = build().examine()
-    if as_json:
-        typer.echo(json.dumps([asdict(check) for check in checks]))
-    else:
-        print_checks(checks)
-    if any(check.status is Status.FAIL for check in checks):
-        raise typer.Exit(1)
+    show_checks(build().examine(), as_json=as_json)
 
 
 @app.command(epilog="Example: stafford stack credentials")

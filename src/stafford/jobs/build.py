@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from stafford.jobs.warehouse import Target, describe, find_dbt_target
+from stafford.jobs.warehouse import Target, find_dbt_target
 from stafford.runtime.environments import ensure_environment
 from stafford.settings import PROJECT_DIR, Settings
 from stafford.warehouse import dbt
@@ -21,8 +21,6 @@ class BuildJob:
     warehouse: DbtTarget
     find_dbt: Callable[[Progress], Path]
     """Gives the folder of the dbt executable; makes its environment on the first run."""
-    place: str = ""
-    """Where the warehouse is: a path, or an address without a secret."""
 
     def run(self, progress: Progress = lambda _: None) -> dbt.BuildResult:
         """Build every model and run every test.
@@ -56,5 +54,4 @@ def build(
             "dbt", PROJECT_DIR / "requirements" / "dbt.txt", settings.cache_dir, progress
         )
 
-    warehouse = find_dbt_target(settings, target)
-    return BuildJob(settings.dbt_dir, warehouse, find_dbt or ensure_dbt, describe(settings, target))
+    return BuildJob(settings.dbt_dir, find_dbt_target(settings, target), find_dbt or ensure_dbt)

@@ -6,7 +6,7 @@ from functools import partial
 
 from stafford.contracts import load_contracts
 from stafford.domain.lake import Lake
-from stafford.jobs.warehouse import Target, describe, find_server
+from stafford.jobs.warehouse import Target, find_server
 from stafford.settings import Settings
 from stafford.warehouse import duckdb, postgres
 from stafford.warehouse.publication import Progress, Published
@@ -46,7 +46,7 @@ def build(settings: Settings, target: Target = Target.DUCKDB) -> PublishJob:
     lake = Lake(settings.lake_uri)
     silver = {topic: lake.silver(topic) for topic in contracts}
     if target is Target.POSTGRES:
-        publish = partial(postgres.publish, silver, find_server(settings), contracts)
-    else:
-        publish = partial(duckdb.publish, silver, settings.duckdb_path, contracts)
-    return PublishJob(publish, describe(settings, target))
+        server = find_server(settings)
+        return PublishJob(partial(postgres.publish, silver, server, contracts), server.address)
+    path = settings.duckdb_path
+    return PublishJob(partial(duckdb.publish, silver, path, contracts), str(path))

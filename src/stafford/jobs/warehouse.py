@@ -33,12 +33,3 @@ def find_dbt_target(settings: Settings, target: Target) -> DbtTarget:
     if target is Target.POSTGRES:
         return PostgresTarget(find_server(settings), settings.home_dir / "dbt-postgres")
     return DuckDbTarget(settings.duckdb_path, settings.home_dir / "dbt")
-
-
-def describe(settings: Settings, target: Target) -> str:
-    """Where a warehouse is, for people and scripts: a path, or an address without a secret.
-
-    Raises:
-        ConfigError: as `find_server`.
-    """
-    return find_server(settings).address if target is Target.POSTGRES else str(settings.duckdb_path)

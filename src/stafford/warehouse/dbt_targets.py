@@ -19,6 +19,10 @@ class DbtTarget(Protocol):
         """The target's name in the profile."""
 
     @property
+    def place(self) -> str:
+        """Where it is, for people and scripts: a path, or an address without a secret."""
+
+    @property
     def work_dir(self) -> Path:
         """Where dbt keeps what it parsed and compiled, and its log."""
 
@@ -43,6 +47,11 @@ class DuckDbTarget:
         """As in the profile."""
         return "duckdb"
 
+    @property
+    def place(self) -> str:
+        """The file's path."""
+        return str(self.path)
+
     @contextmanager
     def hold(self) -> Iterator[Mapping[str, str]]:
         """See DbtTarget."""
@@ -63,6 +72,11 @@ class PostgresTarget:
     def name(self) -> str:
         """As in the profile."""
         return "postgres"
+
+    @property
+    def place(self) -> str:
+        """The server's address."""
+        return self.server.address
 
     @contextmanager
     def hold(self) -> Iterator[Mapping[str, str]]:
