@@ -35,7 +35,7 @@ def cluster(kafka_config: dict[str, str]) -> Iterator[Cluster]:
 def topic(cluster: Cluster, topic_name: Callable[[str], str]) -> Iterator[str]:
     """A topic as `orders` is planned."""
     name = topic_name("orders")
-    cluster.apply(plan({name: PLANNED["orders"]}, {}))
+    cluster.apply(plan({name: PLANNED["orders"]}, {}, brokers=1))
     yield name
     if name in cluster.list_topics():
         cluster.delete(name)
@@ -60,10 +60,10 @@ def test_applying_twice_changes_nothing_the_second_time(
 ) -> None:
     """Every topic of our plan can be made, and reads back exactly as planned."""
     desired = {topic_name(name): spec for name, spec in PLANNED.items()}
-    done = cluster.apply(plan(desired, cluster.list_topics()))
+    done = cluster.apply(plan(desired, cluster.list_topics(), brokers=1))
     assert {made.topic for made in done} == set(desired)
     ours = {name: state for name, state in cluster.list_topics().items() if name in desired}
-    assert plan(desired, ours) == []
+    assert plan(desired, ours, brokers=1) == []
     for name in desired:
         cluster.delete(name)
     assert not set(desired) & set(cluster.list_topics())
@@ -75,18 +75,20 @@ def test_what_is_unsafe_is_refused_before_anything_changes(cluster: Cluster, top
         topic: change(PLANNED["orders"], retention=timedelta(days=1), partitions=4, compression="zstd")
     }
     before = cluster.list_topics()[topic]
-    changes = plan(desired, {topic: before})
+    changes = plan(desired, {topic: before}, brokers=1)
     for allowed in ({}, {"allow_data_loss": True}, {"allow_reordering": True}):
         with pytest.raises(UnsafeChange, match="nothing was changed"):
             cluster.apply(changes, **allowed)
         assert cluster.list_topics()[topic] == before
     cluster.apply(changes, allow_data_loss=True, allow_reordering=True)
-    assert plan(desired, {topic: cluster.list_topics()[topic]}) == []
+    assert plan(desired, {topic: cluster.list_topics()[topic]}, brokers=1) == []
 
 
 def test_fewer_partitions_are_impossible(cluster: Cluster, topic: str) -> None:
     """No permission makes Kafka take partitions away."""
-    changes = plan({topic: change(PLANNED["orders"], partitions=1)}, {topic: cluster.list_topics()[topic]})
+    changes = plan(
+        {topic: change(PLANNED["orders"], partitions=1)}, {topic: cluster.list_topics()[topic]}, brokers=1
+    )
     assert changes[0].kind is Kind.REPLACE
     with pytest.raises(UnsafeChange, match="cannot take partitions away"):
         cluster.apply(changes, allow_data_loss=True, allow_reordering=True)
@@ -151,7 +153,7 @@ def test_the_commands_agree_with_each_other(stafford: Callable[..., object], clu
     assert "as planned" in stafford("apply").output
     # somebody shortens retention by hand
     drifted = change(PLANNED["orders"], retention=timedelta(hours=1))
-    edits = plan({"orders": drifted}, {"orders": cluster.list_topics()["orders"]})
+    edits = plan({"orders": drifted}, {"orders": cluster.list_topics()["orders"]}, brokers=1)
     cluster.apply(edits, allow_data_loss=True)
     found = stafford("verify", "--json")
     assert found.exit_code == 1

@@ -36,7 +36,7 @@ class TopicsJob:
 
     def plan(self) -> list[Change]:
         """Say what would change; changes nothing."""
-        return plan(self.desired, self.cluster.list_topics())
+        return plan(self.desired, self.cluster.list_topics(), self.cluster.count_brokers())
 
     def apply(self, *, allow_reordering: bool = False, allow_data_loss: bool = False) -> list[Change]:
         """Bring the broker to the plan; gives what was done. Applying twice does nothing the second time.

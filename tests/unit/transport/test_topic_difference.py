@@ -26,12 +26,12 @@ COMPACTED = {"cleanup": Cleanup.COMPACT, "retention": None, "min_compaction_lag"
 
 def test_a_broker_as_planned_has_no_changes() -> None:
     """Settings that the plan does not name are no drift."""
-    assert plan({"orders": specify()}, {"orders": as_planned(specify())}) == []
+    assert plan({"orders": specify()}, {"orders": as_planned(specify())}, brokers=3) == []
 
 
 def test_a_missing_topic_is_created_with_everything() -> None:
     """Creation carries partitions, replication and every setting."""
-    (change,) = plan({"orders": specify()}, {})
+    (change,) = plan({"orders": specify()}, {}, brokers=3)
     assert change.kind is Kind.CREATE
     assert {edit.name: edit.after for edit in change.edits} == {
         "partitions": "3", "replication": "1", **specify().settings()
@@ -41,7 +41,7 @@ def test_a_missing_topic_is_created_with_everything() -> None:
 
 def test_an_unknown_topic_is_shown_and_left_alone() -> None:
     """A topic that is not in the plan is somebody else's: no edits, no drift, nothing to block."""
-    (change,) = plan({}, {"theirs": as_planned(specify())})
+    (change,) = plan({}, {"theirs": as_planned(specify())}, brokers=3)
     assert (change.kind, change.edits, change.is_drift) == (Kind.UNMANAGED, (), False)
     assert find_blockers([change]) == []
 
@@ -66,7 +66,7 @@ def test_each_edit_has_its_price(
     before: dict[str, object], after: dict[str, object], risk: Risk | None
 ) -> None:
     """What breaks order or loses data is told apart from what is harmless, and blocks until allowed."""
-    (change,) = plan({"orders": specify(**after)}, {"orders": as_planned(specify(**before))})
+    (change,) = plan({"orders": specify(**after)}, {"orders": as_planned(specify(**before))}, brokers=3)
     assert change.kind is (Kind.REPLACE if risk is Risk.IMPOSSIBLE else Kind.UPDATE)
     assert {edit.risk for edit in change.edits if edit.risk} == ({risk} if risk else set())
     assert bool(find_blockers([change])) == (risk is not None)
@@ -76,11 +76,32 @@ def test_each_edit_has_its_price(
     assert bool(find_blockers([change], **wrong)) == (risk is not None)
 
 
+@pytest.mark.parametrize(("brokers", "copies", "in_sync"), [(1, 1, 1), (2, 2, 1), (3, 3, 2), (4, 3, 2)])
+def test_fewer_brokers_hold_a_copy_each(brokers: int, copies: int, in_sync: int) -> None:
+    """With one broker away writing goes on, wherever there is more than one."""
+    spec = specify(replication=3, min_insync_replicas=2)
+    (change,) = plan({"orders": spec}, {}, brokers)
+    made = {edit.name: edit.after for edit in change.edits}
+    assert (made["replication"], made["min.insync.replicas"]) == (str(copies), str(in_sync))
+    assert plan({"orders": spec}, {"orders": as_planned(spec.on(brokers))}, brokers) == []
+
+
+def test_a_broker_that_is_away_is_no_drift() -> None:
+    """Its copies still count; too few copies for the brokers that there are do not."""
+    spec = specify(replication=3, min_insync_replicas=2)
+    assert plan({"orders": spec}, {"orders": as_planned(spec)}, brokers=2) == []
+    (change,) = plan({"orders": spec}, {"orders": as_planned(spec.on(1))}, brokers=3)
+    assert [(edit.name, edit.before, edit.after) for edit in change.edits] == [
+        ("replication", "1", "3"),
+        ("min.insync.replicas", "1", "2"),
+    ]
+
+
 def test_a_size_limit_set_by_hand_is_drift() -> None:
     """retention.bytes drops records early, though the plan's retention looks untouched."""
     state = as_planned(specify())
     limited = TopicState(3, 1, {**state.config, "retention.bytes": "1000000"})
-    (change,) = plan({"orders": specify()}, {"orders": limited})
+    (change,) = plan({"orders": specify()}, {"orders": limited}, brokers=3)
     assert [(edit.name, edit.before, edit.after, edit.risk) for edit in change.edits] == [
         ("retention.bytes", "1000000", "-1", None)
     ]
@@ -88,7 +109,9 @@ def test_a_size_limit_set_by_hand_is_drift() -> None:
 
 def test_fewer_partitions_say_how() -> None:
     """The impossible comes with the way around it."""
-    (text,) = find_blockers(plan({"orders": specify(partitions=1)}, {"orders": as_planned(specify())}))
+    (text,) = find_blockers(
+        plan({"orders": specify(partitions=1)}, {"orders": as_planned(specify())}, brokers=3)
+    )
     assert "orders: partitions from 3 to 1" in text
     assert "stafford topics delete orders" in text
 
@@ -108,7 +131,7 @@ def test_applying_a_plan_leaves_nothing_to_do(
 
     desired, state = make(new, new_days, is_compact), as_planned(make(old, old_days, was_compact))
     after = {**state.config, "partitions": str(state.partitions)}
-    for change in plan({"orders": desired}, {"orders": state}):
+    for change in plan({"orders": desired}, {"orders": state}, brokers=3):
         after |= {edit.name: edit.after for edit in change.edits}
     applied = TopicState(int(after.pop("partitions")), state.replication, after)
-    assert plan({"orders": desired}, {"orders": applied}) == []
+    assert plan({"orders": desired}, {"orders": applied}, brokers=3) == []

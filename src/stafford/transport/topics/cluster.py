@@ -116,6 +116,14 @@ class Cluster:
             if name in config
         }
 
+    def count_brokers(self) -> int:
+        """Count the brokers that are alive.
+
+        Raises:
+            TransportUnavailable: no broker answered within the bound.
+        """
+        return len(self._call(lambda: self._admin.list_topics(timeout=self._timeout_s)).brokers)
+
     def apply(
         self, changes: Sequence[Change], *, allow_reordering: bool = False, allow_data_loss: bool = False
     ) -> list[Change]:

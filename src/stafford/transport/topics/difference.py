@@ -58,15 +58,23 @@ class Change:
         return self.kind is not Kind.UNMANAGED
 
 
-def plan(desired: Mapping[str, TopicSpec], actual: Mapping[str, TopicState]) -> list[Change]:
-    """Compare the plan with the broker, topics in alphabetical order; an empty list means: as planned."""
+def plan(desired: Mapping[str, TopicSpec], actual: Mapping[str, TopicState], brokers: int) -> list[Change]:
+    """Compare the plan with the brokers, topics in alphabetical order; an empty list means: as planned.
+
+    Args:
+        desired: the specification of each topic.
+        actual: the topics that are there.
+        brokers: how many are alive. A copy on one that is away is a copy all the same.
+    """
     changes = []
     for topic in sorted({*desired, *actual}):
         if topic not in desired:
             changes.append(Change(Kind.UNMANAGED, topic))
         elif topic not in actual:
-            changes.append(Change(Kind.CREATE, topic, tuple(_creation(desired[topic]))))
-        elif edits := tuple(_edits(desired[topic], actual[topic])):
+            changes.append(Change(Kind.CREATE, topic, tuple(_creation(desired[topic].on(brokers)))))
+        elif edits := tuple(
+            _edits(desired[topic].on(max(brokers, actual[topic].replication)), actual[topic])
+        ):
             impossible = any(edit.risk is Risk.IMPOSSIBLE for edit in edits)
             changes.append(Change(Kind.REPLACE if impossible else Kind.UPDATE, topic, edits))
     return changes

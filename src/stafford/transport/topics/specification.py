@@ -38,6 +38,7 @@ class TopicSpec(BaseModel):
 
     partitions: int = Field(ge=1, le=1000)
     replication: int = Field(ge=1, le=15)
+    """Copies of each record, at most: fewer brokers hold one each."""
     min_insync_replicas: int = Field(ge=1)
     cleanup: Cleanup
     retention: timedelta | None = Field(None, gt=timedelta(0))
@@ -59,6 +60,18 @@ class TopicSpec(BaseModel):
         if getattr(self, needed) is None or getattr(self, other) is not None:
             raise ValueError(f"cleanup {self.cleanup} needs {needed} and takes no {other}")
         return self
+
+    def on(self, brokers: int) -> Self:
+        """Give the plan as so many brokers can keep it: with a copy on each, if they are fewer than planned.
+
+        A record is acknowledged once as many copies as planned have it, or one less than there are: with one
+        broker away, writing goes on.
+        """
+        copies = min(self.replication, brokers)
+        if copies == self.replication:
+            return self
+        in_sync = min(self.min_insync_replicas, max(1, copies - 1))
+        return self.model_copy(update={"replication": copies, "min_insync_replicas": in_sync})
 
     def settings(self) -> dict[str, str]:
         """Give the plan as Kafka's own topic settings, every value as the broker writes it."""
