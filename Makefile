@@ -38,11 +38,13 @@ test-stack: $(VENV)/.dev ## Run the Docker stack for real, and break it (starts 
 	$(BIN)/python -m tests.stack.engine
 	$(BIN)/python -m pytest tests/stack $(ARGS)
 
-lint: $(VENV)/.dev ## Style, types and the law of imports
+lint: $(VENV)/.dev ## Style, types, the law of imports, Dockerfiles and scripts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint docker/images/*/Dockerfile tests/stack/standin/*/Dockerfile
+	$(BIN)/shellcheck .ci/run docker/*/*.sh superset/*.sh tests/stack/standin/*/*.sh
 
 format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff format .
