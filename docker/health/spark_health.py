@@ -37,8 +37,8 @@ def is_moving(query: Path, now: float) -> bool:
     return all(file.name in committed or now - file.stat().st_mtime < STUCK_S for file in planned)
 
 
-def is_healthy(part: str, host: str) -> bool:
-    """Whether a part does its job; `host` is this container's own name.
+def is_healthy(part: str, name: str) -> bool:
+    """Whether a part does its job; `name` is that of the worker or the application in this container.
 
     Raises:
         OSError: whoever knows does not answer.
@@ -49,16 +49,19 @@ def is_healthy(part: str, host: str) -> bool:
     if part == "master":
         return bool(master["status"] == "ALIVE")
     if part == "worker":
-        return any(worker["host"] == host and worker["state"] == "ALIVE" for worker in master["workers"])
+        return any(worker["host"] == name and worker["state"] == "ALIVE" for worker in master["workers"])
     # The master still lists an application whose tasks fail over and over, so the checkpoints have a say.
     checkpoints = Path(os.environ["STAFFORD_HOME"]) / "checkpoints"
-    queries = [checkpoints / name for name in ("bronze", "silver")]
-    runs = any(app["state"] == "RUNNING" and app["cores"] > 0 for app in master["activeapps"])
+    queries = [checkpoints / query for query in ("bronze", "silver")]
+    runs = any(
+        app["name"] == name and app["state"] == "RUNNING" and app["cores"] > 0 for app in master["activeapps"]
+    )
     return runs and all(query.is_dir() and is_moving(query, time.time()) for query in queries)
 
 
 if __name__ == "__main__":
     try:
-        sys.exit(0 if is_healthy(sys.argv[1], socket.gethostname()) else 1)
+        name = os.environ.get("SPARK_LOCAL_HOSTNAME", socket.gethostname())
+        sys.exit(0 if is_healthy(sys.argv[1], name) else 1)
     except OSError as exc:
         sys.exit(f"{sys.argv[1]}: {exc}")

@@ -4,13 +4,21 @@
 set -euo pipefail
 
 config=/tmp/server.properties
+# The first node is a quorum of its own until others join it.
+if [ "$STAFFORD_NODE_ID" = 1 ]; then
+  first=--standalone joins=false others=
+else
+  first=--no-initial-controllers joins=true others=,kafka-2:9093,kafka-3:9093
+fi
 cat >"$config" <<EOF
 process.roles=broker,controller
 node.id=${STAFFORD_NODE_ID}
-controller.quorum.voters=${STAFFORD_VOTERS}
+# Where a new node finds the others. Who votes is kept in the log itself, so that one broker can become three.
+controller.quorum.bootstrap.servers=kafka:9093${others}
+controller.quorum.auto.join.enable=${joins}
 controller.listener.names=CONTROLLER
 listeners=INTERNAL://:19092,HOST://:9092,CONTROLLER://:9093
-advertised.listeners=INTERNAL://$(hostname):19092,HOST://${STAFFORD_ADVERTISED}
+advertised.listeners=INTERNAL://$(hostname):19092,HOST://${STAFFORD_ADVERTISED},CONTROLLER://$(hostname):9093
 listener.security.protocol.map=INTERNAL:PLAINTEXT,HOST:PLAINTEXT,CONTROLLER:PLAINTEXT
 inter.broker.listener.name=INTERNAL
 log.dirs=/var/lib/kafka/data/log
@@ -19,13 +27,14 @@ metadata.log.dir=/var/lib/kafka/data/metadata
 auto.create.topics.enable=false
 # Arrival time decides which of two copies is kept, so it must be the broker's clock and not the sender's.
 log.message.timestamp.type=LogAppendTime
-offsets.topic.replication.factor=${STAFFORD_REPLICATION:-1}
-transaction.state.log.replication.factor=${STAFFORD_REPLICATION:-1}
-transaction.state.log.min.isr=${STAFFORD_MIN_ISR:-1}
-default.replication.factor=${STAFFORD_REPLICATION:-1}
-min.insync.replicas=${STAFFORD_MIN_ISR:-1}
-share.coordinator.state.topic.replication.factor=${STAFFORD_REPLICATION:-1}
-share.coordinator.state.topic.min.isr=${STAFFORD_MIN_ISR:-1}
+# One copy, for a broker that is alone; copies.sh makes three for a cluster.
+offsets.topic.replication.factor=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+default.replication.factor=1
+min.insync.replicas=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
 message.max.bytes=1048588
 # Small, for a laptop: fewer internal partitions, threads and buffers.
 offsets.topic.num.partitions=4
@@ -44,7 +53,7 @@ export KAFKA_JVM_PERFORMANCE_OPTS="-XX:+UseSerialGC -Djava.awt.headless=true"
 export KAFKA_LOG4J_OPTS="-Dlog4j2.configurationFile=/stafford/log4j2.properties"
 export KAFKA_GC_LOG_OPTS=" "
 
-# One id for the three nodes of a cluster, fixed: it names this stack and is no secret.
-KAFKA_HEAP_OPTS=-Xmx128m /opt/kafka/bin/kafka-storage.sh format --ignore-formatted \
+# One id for all nodes, fixed: it names this stack and is no secret.
+KAFKA_HEAP_OPTS=-Xmx128m /opt/kafka/bin/kafka-storage.sh format "$first" --ignore-formatted \
   --cluster-id=c3RhZmZvcmQtc3RhY2stMA --config "$config"
 exec /opt/kafka/bin/kafka-server-start.sh "$config"

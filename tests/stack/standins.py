@@ -66,8 +66,9 @@ def _build(name: str, root: str) -> str:
         context = Path(aside) / name
         shutil.copytree(HERE / name, context)
         if name == "kafka":
-            jars = ensure_jars("kafka", Settings().cache_dir, find_java(), _say)
-            shutil.copytree(jars, context / "jars")
+            for bundle in ("kafka", "kafka-tools"):
+                jars = ensure_jars(bundle, Settings().cache_dir, find_java(), _say)
+                shutil.copytree(jars, context / "jars", dirs_exist_ok=True)
         _run("docker", "build", "--quiet", "--build-arg", f"ROOT={root}", "--tag", image, str(context))
     return image
 

@@ -28,6 +28,9 @@ PAGES = {
 @app.command(epilog="Example: stafford stack up --live")
 def up(
     live: Annotated[bool, typer.Option("--live", help="Let the shop live too: the simulator.")] = False,
+    cluster: Annotated[
+        bool, typer.Option("--cluster", help="Three brokers with three copies, and two Spark workers.")
+    ] = False,
     wait: Annotated[float, typer.Option(help="Give up after so many seconds; the start goes on.")] = 900,
     build_images: Annotated[
         bool, typer.Option("--build/--no-build", help="Make images of ours that are missing.")
@@ -38,8 +41,9 @@ def up(
     Safe to repeat. `docker compose up -d` does the same without the waiting and the advice.
     """
     job = build()
+    profiles = [name for name, is_on in {"live": live, "cluster": cluster}.items() if is_on]
     with Console(stderr=True).status("starting") as status:
-        containers = job.up(status.update, profiles=["live"] if live else [], wait_s=wait, build=build_images)
+        containers = job.up(status.update, profiles=profiles, wait_s=wait, build=build_images)
     typer.echo(f"Ready: {len(containers)} services are healthy or have done their work.\n")
     _show_addresses(job)
 
@@ -84,9 +88,12 @@ def logs(
 
 
 @app.command(epilog="Example: stafford stack doctor")
-def doctor(as_json: Json = False) -> None:
+def doctor(
+    cluster: Annotated[bool, typer.Option("--cluster", help="With three brokers and two workers.")] = False,
+    as_json: Json = False,
+) -> None:
     """Examine whether the stack can run here: exit code 1 when something must be done first."""
-    show_checks(build().examine(), as_json=as_json)
+    show_checks(build().examine(["cluster"] if cluster else []), as_json=as_json)
 
 
 @app.command(epilog="Example: stafford stack credentials")
@@ -105,7 +112,8 @@ def credentials(as_json: Json = False) -> None:
 @app.command(epilog="Example: stafford stack images --check")
 def images(
     check: Annotated[
-        bool, typer.Option("--check", help="Ask the registries whether each still exists.")
+        bool,
+        typer.Option("--check", help="Ask the registries whether each is still there, for every processor."),
     ] = False,
 ) -> None:
     """List the pinned images that come from a registry."""
@@ -115,13 +123,13 @@ def images(
             typer.echo(image)
         return
     with Console(stderr=True).status("asking") as asking:
-        missing = job.missing_images(asking.update)
-    if missing:
+        faults = job.faulty_images(asking.update)
+    if faults:
+        lines = "\n".join(f"  {fault}" for fault in faults)
         raise ConfigError(
-            f"no registry gave: {', '.join(missing)}; check the network, "
-            "then pin one that exists in docker/compose"
+            f"not every image can be had:\n{lines}\ncheck the network, then pin one that can in docker/"
         )
-    typer.echo(f"All {len(job.images())} images are there.")
+    typer.echo(f"All {len(job.images())} images are there, for amd64 and arm64.")
 
 
 def _show_addresses(job: StackJob) -> None:

@@ -1,14 +1,15 @@
 """The Docker stack of this checkout."""
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from stafford.errors import ConfigError
 from stafford.runtime.doctor import Check, Status
 from stafford.runtime.stack.engine import Container, Docker
-from stafford.runtime.stack.ports import PublishedPort, read_ports
-from stafford.runtime.stack.preflight import examine
+from stafford.runtime.stack.ports import PublishedPort, read_environment, read_ports
+from stafford.runtime.stack.preflight import ARCHITECTURES, examine
 from stafford.runtime.stack.waiting import bring_up
 from stafford.settings import PROJECT_DIR
 
@@ -16,6 +17,7 @@ Progress = Callable[[str], None]
 
 OURS = "stafford/"
 """Images that are built here; the others come from a registry."""
+BASE = re.compile(r"^ARG BASE_IMAGE=(\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +35,9 @@ class StackJob:
 
     docker: Docker
 
-    def examine(self) -> list[Check]:
-        """Say whether the stack can run here; nothing is changed."""
-        return examine(self.docker)
+    def examine(self, profiles: Sequence[str] = ()) -> list[Check]:
+        """Say whether the stack can run here, with the profiles named here or in .env; nothing is changed."""
+        return examine(self.docker, self._with_settings(profiles))
 
     def up(
         self, progress: Progress, *, profiles: Sequence[str] = (), wait_s: float = 900, build: bool = True
@@ -47,7 +49,8 @@ class StackJob:
             NotReady: a service failed or took too long; the message has its last words.
         """
         progress("examining this machine")
-        failed = [check for check in self.examine() if check.status is Status.FAIL]
+        profiles = self._with_settings(profiles)
+        failed = [check for check in examine(self.docker, profiles) if check.status is Status.FAIL]
         if failed:
             lines = "\n".join(f"  {check.name}: {check.found}; {check.advice}" for check in failed)
             raise ConfigError(f"the stack cannot start, and nothing was started:\n{lines}")
@@ -80,18 +83,28 @@ class StackJob:
         return [SignIn(service, pair["user"], pair["password"]) for service, pair in known.items()]
 
     def images(self) -> list[str]:
-        """Every image that comes from a registry, pinned."""
+        """Every image that comes from a registry, pinned: those of services, and what ours are made from."""
         services = self.docker.configuration("*")["services"].values()
-        return sorted({service["image"] for service in services if not service["image"].startswith(OURS)})
+        files = (self.docker.project_dir / "docker" / "images").glob("*/Dockerfile")
+        bases = {BASE.findall(path.read_text(encoding="utf-8"))[0] for path in files}
+        return sorted(bases | {row["image"] for row in services if not row["image"].startswith(OURS)})
 
-    def missing_images(self, progress: Progress) -> list[str]:
-        """Ask the registries whether each image still exists; gives those that do not."""
-        missing = []
+    def faulty_images(self, progress: Progress) -> list[str]:
+        """Ask the registries for each image; gives what is wrong with those that not everybody can have."""
+        faults = []
         for image in self.images():
             progress(f"asking for {image}")
-            if not self.docker.has_image(image):
-                missing.append(image)
-        return missing
+            found = self.docker.architectures(image)
+            if found is None:
+                faults.append(f"{image}: no registry gave it")
+            elif lacking := sorted({*ARCHITECTURES.values()} - found):
+                faults.append(f"{image}: not for {', '.join(lacking)}")
+        return faults
+
+    def _with_settings(self, profiles: Sequence[str]) -> list[str]:
+        # Compose ignores COMPOSE_PROFILES as soon as one is named.
+        settings = read_environment(self.docker.project_dir).get("COMPOSE_PROFILES", "")
+        return sorted({*profiles, *filter(None, settings.split(","))})
 
 
 def build() -> StackJob:

@@ -21,10 +21,14 @@ from stafford.runtime.java import Java, find_java
 ROOTS = {
     # Kafka's jars log through SLF4J and carry no backend; without one a dying broker says nothing.
     "kafka": ("org.apache.kafka:kafka_2.13:4.2.0", "org.apache.logging.log4j:log4j-slf4j-impl:2.25.3"),
+    # Kafka's own commands, beside the jars above: for the images that stand in for Kafka's in tests/stack.
+    "kafka-tools": ("org.apache.kafka:kafka-tools:4.2.0",),
     # The artifact's name carries the Spark version; delta-spark_2.13 is for another Spark.
     "spark": ("io.delta:delta-spark_4.2_2.13:4.4.0", "org.apache.spark:spark-sql-kafka-0-10_2.13:4.2.0"),
 }
 KEPT = {
+    # The rest is what the broker has already, or what Kafka Connect's test tools serve pages with.
+    "kafka-tools": {"kafka-tools"},
     # Of 40 jars resolved, the pyspark wheel has the others, most of them newer, or nothing loads them:
     # delta-kernel and unitycatalog serve only Delta's V2 connector and Unity Catalog.
     "spark": {
@@ -55,7 +59,7 @@ def ensure_jars(
     Concurrent callers wait for each other.
 
     Args:
-        bundle: "kafka" or "spark".
+        bundle: "kafka", "kafka-tools" or "spark".
         cache_dir: shared by every home; the jars go to jars/<bundle>-<digest> below it.
         java: runs Ivy.
         progress: is told what takes time.

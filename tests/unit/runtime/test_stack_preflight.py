@@ -18,6 +18,12 @@ CONFIGURATION = {
     },
     "volumes": {"postgres-data": {"name": "s_postgres-data", "labels": {"stafford.data": "postgres-17"}}},
 }
+SECOND = {
+    "services": {
+        "kafka-2": {"profiles": ["cluster"], "image": "k:4.2", "volumes": [{"source": "kafka-2-data"}]}
+    },
+    "volumes": {"kafka-2-data": {"name": "s_kafka-2-data", "labels": {"stafford.data": "kafka-4.2"}}},
+}
 
 
 class FakeDocker(Docker):
@@ -31,7 +37,7 @@ class FakeDocker(Docker):
         (folder / "kafka.yaml").write_text(f"services: {{kafka: {{ports: ['{port}']}}}}", encoding="utf-8")
         self.answers = {
             "engine": GOOD, "compose": "2.40.3", "configuration": CONFIGURATION, "containers": [],
-            "labels": None, **answers,
+            "labels": None, "everything": CONFIGURATION, "data": None, **answers,
         }  # fmt: skip
 
     def _give(self, name: str) -> Any:
@@ -46,8 +52,8 @@ class FakeDocker(Docker):
     def compose_version(self) -> str:
         return self._give("compose")
 
-    def configuration(self, *_profiles: str) -> dict[str, Any]:
-        return self._give("configuration")
+    def configuration(self, *profiles: str) -> dict[str, Any]:
+        return self._give("everything" if profiles == ("*",) else "configuration")
 
     def containers(self) -> list[Container]:
         return self._give("containers")
@@ -55,9 +61,12 @@ class FakeDocker(Docker):
     def volume_labels(self, _name: str) -> dict[str, str] | None:
         return self._give("labels")
 
+    def has_data(self, volume: str, image: str) -> bool:
+        return self._give("data") == (volume, image)
+
 
 def failures(docker: Docker, *, is_free: bool = True) -> list[Check]:
-    checks = examine(docker, lambda _: is_free)
+    checks = examine(docker, [], lambda _: is_free)
     return [check for check in checks if check.status is Status.FAIL]
 
 
@@ -89,10 +98,37 @@ def test_what_is_wrong_is_named_with_what_to_do(
     assert says in found.advice
 
 
+def test_a_cluster_wants_more_memory(tmp_path: Path) -> None:
+    """What is enough for one broker is not for three."""
+    docker = FakeDocker(tmp_path, engine=Engine("28.0.0", 7 * GIB, 4, "x86_64", "/x"))
+    assert failures(docker) == []
+    (found,) = [
+        check for check in examine(docker, ["cluster"], lambda _: True) if check.status is Status.FAIL
+    ]
+    assert (found.name, found.advice) == ("memory", "give Docker 10 GB: docs/how-to/give-docker-memory.md")
+
+
+def test_a_cluster_s_data_wants_the_cluster(tmp_path: Path) -> None:
+    """One broker of three finds no quorum, so it is not even tried; with all of them, all is well."""
+    docker = FakeDocker(tmp_path, everything=SECOND, data=("s_kafka-2-data", "k:4.2"))
+    (found,) = failures(docker)
+    assert found.name == "volume kafka-2-data"
+    assert "add `--cluster`" in found.advice
+    checks = examine(docker, ["cluster"], lambda _: True)
+    assert [check for check in checks if check.status is Status.FAIL] == []
+    assert failures(FakeDocker(tmp_path / "empty", everything=SECOND)) == []
+
+
+def test_a_port_of_a_part_that_is_off_may_be_taken(tmp_path: Path) -> None:
+    """Nobody will want it."""
+    docker = FakeDocker(tmp_path, configuration={"services": {}})
+    assert failures(docker, is_free=False) == []
+
+
 def test_a_full_disk_is_named(tmp_path: Path) -> None:
     """When the engine's folder is on this machine and has no room."""
     docker = FakeDocker(tmp_path, engine=Engine("28.0.0", 8 * GIB, 4, "aarch64", str(tmp_path)))
-    checks = examine(docker, lambda _: True, lambda _: GIB)
+    checks = examine(docker, [], lambda _: True, lambda _: GIB)
     (found,) = [check for check in checks if check.status is Status.FAIL]
     assert found.name == "disk"
     assert "docker image prune" in found.advice
@@ -115,7 +151,7 @@ def test_an_unknown_setting_is_a_warning(tmp_path: Path) -> None:
     """A misspelt line of .env has no effect, and says so."""
     docker = FakeDocker(tmp_path)
     (tmp_path / ".env").write_text("STAFFORD_STACK_KAFKA_PROT=9093\n", encoding="utf-8")
-    (found,) = [check for check in examine(docker, lambda _: True) if check.status is Status.WARN]
+    (found,) = [check for check in examine(docker, [], lambda _: True) if check.status is Status.WARN]
     assert "STAFFORD_STACK_KAFKA_PROT" in found.found
 
 

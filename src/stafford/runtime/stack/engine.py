@@ -78,12 +78,11 @@ class Docker:
         Raises:
             NotReady: it does not answer.
         """
-        answer = self._ask("info", "--format", "{{json .}}")
-        facts = json.loads(answer)
-        if facts.get("ServerErrors") or not facts.get("ServerVersion"):
-            raise NotReady(
-                f"Docker's engine does not answer: {facts.get('ServerErrors')}; start Docker first"
-            )
+        done = self._run("info", "--format", "{{json .}}")
+        facts = json.loads(done.stdout) if done.stdout.startswith("{") else {}
+        if done.returncode != 0 or not facts.get("ServerVersion"):
+            reason = _last_words("\n".join(facts.get("ServerErrors") or [done.stderr]))
+            raise NotReady(f"Docker's engine does not answer: {reason}")
         return Engine(
             version=facts["ServerVersion"],
             memory_bytes=int(facts["MemTotal"]),
@@ -126,9 +125,27 @@ class Docker:
         done = self._run("volume", "inspect", "--format", "{{json .Labels}}", name)
         return None if done.returncode != 0 else json.loads(done.stdout) or {}
 
-    def has_image(self, image: str) -> bool:
-        """Whether a registry still has an image: only its manifest is fetched."""
-        return self._run("manifest", "inspect", image).returncode == 0
+    def has_data(self, volume: str, image: str) -> bool:
+        """Whether a volume exists and has a file; an image that is here looks into it, without a network.
+
+        That one exists says little: Compose makes those of every service that a command might need.
+        """
+        look = ("sh", "--volume", f"{volume}:/volume:ro", image, "-c", "ls -A /volume")
+        options = ("--rm", "--network", "none", "--pull", "never", "--entrypoint")
+        if self.volume_labels(volume) is None:
+            return False
+        return bool(self._run("run", *options, *look).stdout.strip())
+
+    def architectures(self, image: str) -> set[str] | None:
+        """Ask the registry for which processors it has an image; None when it gives no such image.
+
+        Only the index is fetched. An image that has none was made for one processor, and the set is empty.
+        """
+        done = self._run("buildx", "imagetools", "inspect", "--raw", image)
+        if done.returncode != 0:
+            return None
+        manifests = json.loads(done.stdout).get("manifests", [])
+        return {manifest["platform"]["architecture"] for manifest in manifests}
 
     def start(self, *arguments: str, profiles: Sequence[str] = ()) -> "subprocess.Popen[str]":
         """Start a Compose command, and give its process; what it says comes on one pipe."""

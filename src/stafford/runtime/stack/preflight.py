@@ -3,7 +3,7 @@
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,17 @@ COMPOSE = (2, 20)
 
 ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 MEMORY_BYTES = 6 * GIB
+CLUSTER_MEMORY_BYTES = 8 * GIB
 DISK_BYTES = 3 * GIB
 IMAGES_BYTES = 12 * GIB
 DATA_LABEL = "stafford.data"
+CLUSTER = "cluster"
+"""The profile with three brokers and two workers."""
 
 
 def examine(
     docker: Docker,
+    profiles: Collection[str] = (),
     is_free: Callable[[int], bool] = network.is_free,
     free_disk: Callable[[str], int] = lambda path: shutil.disk_usage(path).free,
 ) -> list[Check]:
@@ -33,6 +37,7 @@ def examine(
 
     Args:
         docker: the client and the project.
+        profiles: parts that are off by default and will be on.
         is_free: whether nobody listens on a port of this machine's loopback.
         free_disk: free bytes at a path of this machine.
     """
@@ -44,11 +49,11 @@ def examine(
     except StaffordError as exc:
         return [Check("engine", Status.FAIL, "does not answer", f"start Docker first ({exc})")]
     checks = [_version("engine", engine.version, ENGINE, "upgrade Docker"), _compose(docker)]
-    checks += [_architecture(engine), _memory(engine), _disk(engine, free_disk)]
+    checks += [_architecture(engine), _memory(engine, profiles), _disk(engine, free_disk)]
     checks += _settings(docker.project_dir)
     if any(check.status is Status.FAIL for check in checks[:2]):
         return checks
-    return [*checks, *_ports(docker, is_free), *_files(docker)]
+    return [*checks, *_project(docker, profiles, is_free)]
 
 
 def _version(name: str, found: str, wanted: tuple[int, int], advice: str) -> Check:
@@ -76,11 +81,12 @@ def _architecture(engine: Engine) -> Check:
     return Check("architecture", Status.FAIL, engine.architecture, advice)
 
 
-def _memory(engine: Engine) -> Check:
+def _memory(engine: Engine, profiles: Collection[str]) -> Check:
     found = f"{engine.memory_bytes / GIB:.1f} GiB for Docker, {engine.cpus} CPUs"
-    if engine.memory_bytes >= MEMORY_BYTES:
+    needed, gigabytes = (CLUSTER_MEMORY_BYTES, 10) if CLUSTER in profiles else (MEMORY_BYTES, 8)
+    if engine.memory_bytes >= needed:
         return Check("memory", Status.OK, found)
-    advice = "give Docker 8 GB: docs/how-to/give-docker-memory.md"
+    advice = f"give Docker {gigabytes} GB: docs/how-to/give-docker-memory.md"
     return Check("memory", Status.FAIL, found, advice)
 
 
@@ -115,9 +121,23 @@ def _compose_text(project_dir: Path) -> str:
     return "\n".join(path.read_text(encoding="utf-8") for path in files)
 
 
-def _ports(docker: Docker, is_free: Callable[[int], bool]) -> list[Check]:
+def _project(docker: Docker, profiles: Collection[str], is_free: Callable[[int], bool]) -> list[Check]:
     try:
-        ports = read_ports(docker.project_dir)
+        configuration = docker.configuration(*profiles)
+    except StaffordError as exc:
+        return [
+            *_ports(docker, None, is_free),
+            Check("compose files", Status.FAIL, "cannot be used", str(exc)),
+        ]
+    ports = _ports(docker, configuration["services"], is_free)
+    return [*ports, _limits(configuration), *_volumes(docker, configuration, profiles)]
+
+
+def _ports(docker: Docker, services: Collection[str] | None, is_free: Callable[[int], bool]) -> list[Check]:
+    try:
+        ports = [
+            port for port in read_ports(docker.project_dir) if services is None or port.service in services
+        ]
         ours = {container.service for container in docker.containers() if container.state == "running"}
     except StaffordError as exc:
         return [Check("ports", Status.FAIL, "cannot be read", str(exc))]
@@ -140,14 +160,6 @@ def _port(
     return Check(name, Status.FAIL, f"{port.port} is taken by another program", advice)
 
 
-def _files(docker: Docker) -> list[Check]:
-    try:
-        configuration = docker.configuration()
-    except StaffordError as exc:
-        return [Check("compose files", Status.FAIL, "cannot be used", str(exc))]
-    return [_limits(configuration), *_volumes(docker, configuration)]
-
-
 def _limits(configuration: dict[str, Any]) -> Check:
     total = memory_limit_bytes(configuration)
     return Check("limits", Status.OK, f"services that stay may use {total / 1e9:.1f} GB together")
@@ -162,8 +174,8 @@ def memory_limit_bytes(configuration: dict[str, Any]) -> int:
     return sum(int(service["mem_limit"]) for service in services if service.get("restart") != "no")
 
 
-def _volumes(docker: Docker, configuration: dict[str, Any]) -> list[Check]:
-    checks = []
+def _volumes(docker: Docker, configuration: dict[str, Any], profiles: Collection[str]) -> list[Check]:
+    checks = _left_behind(docker, profiles)
     for key, volume in configuration.get("volumes", {}).items():
         wanted = ((volume or {}).get("labels") or {}).get(DATA_LABEL)
         found = docker.volume_labels(volume["name"]) if wanted else None
@@ -176,3 +188,21 @@ def _volumes(docker: Docker, configuration: dict[str, Any]) -> list[Check]:
                 Check(f"volume {key}", Status.FAIL, f"was written by {older}, and this is {wanted}", advice)
             )
     return checks or [Check("volumes", Status.OK, "new, or of this version")]
+
+
+def _left_behind(docker: Docker, profiles: Collection[str]) -> list[Check]:
+    """Find data of services that would stay away: brokers whose topics are on three miss the other two."""
+    everything = docker.configuration("*")
+    checks = []
+    for name, service in everything["services"].items():
+        wanted = service.get("profiles")
+        if not wanted or set(wanted) & set(profiles):
+            continue
+        for mount in service.get("volumes", []):
+            volume = everything["volumes"].get(mount["source"]) or {}
+            is_data = DATA_LABEL in (volume.get("labels") or {})
+            if is_data and docker.has_data(volume["name"], service["image"]):
+                found = f"{name} has data, and would not be started"
+                advice = f"add `--{wanted[0]}`, or delete everything with `stafford stack down --volumes`"
+                checks.append(Check(f"volume {mount['source']}", Status.FAIL, found, advice))
+    return checks
