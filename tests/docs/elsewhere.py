@@ -38,9 +38,11 @@ VENV = Proof("Makefile", "$(PYTHON) -m venv $(VENV)", "make, and so CI, makes it
 STACK = Proof(
     "tests/stack/test_stack.py",
     "def test_one_command_brings_up_everything_healthy",
-    "it needs Docker's engine and minutes; `make test-stack` runs the same on one, which CI does not do yet",
+    "it needs Docker's engine and minutes; `make test-stack` runs the same on one, and CI calls it",
 )
 STACK_DOWN = Proof("tests/stack/test_stack.py", "def test_down_and_up_keeps_the_data", STACK.why)
+STACK_CLUSTER = Proof("tests/stack/test_stack.py", "def test_one_broker_becomes_three", STACK.why)
+STACK_KILLS = Proof("tests/stack/test_stack.py", "def test_a_broker_and_a_worker_die_under_load", STACK.why)
 STACK_STORY = Proof("tests/stack/test_stack.py", "def test_the_dag_ends_in_marts_that_agree", STACK.why)
 
 ELSEWHERE = {
@@ -48,12 +50,22 @@ ELSEWHERE = {
     "stafford stack up": STACK,
     "stafford stack up --live": STACK,
     "stafford stack doctor": STACK,
+    "stafford stack up --cluster --live": STACK_CLUSTER,
+    "docker compose exec streaming stafford topics describe orders": STACK_CLUSTER,
+    "docker compose --profile cluster kill kafka spark-worker": STACK_KILLS,
+    "docker compose --profile cluster up -d": STACK_KILLS,
+    "docker compose --profile cluster restart kafka-2": Proof(
+        "tests/stack/test_stack.py", "def test_a_rolling_restart_stops_nobody", STACK.why
+    ),
     "stafford stack credentials": Proof(
         "tests/stack/test_stack.py", "def test_no_secret_is_where_docker_shows_it", STACK.why
     ),
     "stafford stack down": STACK_DOWN,
     "docker compose exec streaming stafford topics describe clickstream": Proof(
         "tests/stack/test_stack.py", "def test_the_topics_are_as_planned", STACK.why
+    ),
+    "docker compose exec -e TERM streaming stafford live": Proof(
+        "tests/stack/test_stack.py", "def test_the_live_numbers_are_the_marts_numbers", STACK.why
     ),
     "docker compose --profile live stop simulator": STACK_STORY,
     "docker compose exec streaming stafford reconcile --no-marts": Proof(

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,7 +15,10 @@ from tests.stack import standins
 from stafford.runtime.ports import first_free
 from stafford.settings import PROJECT_DIR
 
-NAMES = ("KAFKA", "KAFKA_UI", "AIRFLOW", "SUPERSET", "POSTGRES", "REDIS", "SPARK_MASTER", "SPARK_HISTORY")
+NAMES = (
+    "KAFKA", "KAFKA_2", "KAFKA_3", "KAFKA_UI", "AIRFLOW", "SUPERSET", "POSTGRES", "REDIS", "SPARK_MASTER",
+    "SPARK_HISTORY",
+)  # fmt: skip
 
 
 def choose_ports() -> dict[str, int]:
@@ -31,8 +35,14 @@ ENVIRONMENT = {
     "COMPOSE_PROJECT_NAME": "stafford-test",
     "COMPOSE_FILE": os.pathsep.join(["compose.yaml", "tests/stack/standin.yaml"]),
     "STAFFORD_STACK_REST": "15s",
+    # A shop that is large enough to sell something before the test is over.
+    "STAFFORD_STACK_RATE": "200/s",
     **{f"STAFFORD_STACK_{name}_PORT": str(port) for name, port in PORTS.items()},
 }
+
+
+WITNESS = "airflow-scheduler"
+"""A service that sees the shop's home and takes no part in the stream."""
 
 
 class Stack:
@@ -66,8 +76,49 @@ class Stack:
 
     def reconcile(self, *options: str) -> tuple[int, dict[str, Any]]:
         """Give the exit code and the verdict."""
-        done = self.inside("airflow-scheduler", "stafford", "reconcile", "--json", *options, check=False)
+        done = self.inside(WITNESS, "stafford", "reconcile", "--json", *options, check=False)
         return done.returncode, json.loads(done.stdout) if done.stdout.startswith("{") else {}
+
+    def workers(self) -> list[dict[str, Any]]:
+        """Spark's workers that are alive, as its master sees them: host, cores in use and more."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{PORTS['SPARK_MASTER']}/json/", timeout=10) as answer:
+            return [worker for worker in json.load(answer)["workers"] if worker["state"] == "ALIVE"]
+
+    def history(self, what: str) -> list[dict[str, Any]]:
+        """The history server's runs of an application, or what it says below one of them."""
+        url = f"http://127.0.0.1:{PORTS['SPARK_HISTORY']}/api/v1/applications"
+        with urllib.request.urlopen(f"{url}/{what}" if "/" in what else url, timeout=30) as answer:  # noqa: S310
+            rows: list[dict[str, Any]] = json.load(answer)
+        return rows if "/" in what else [row for row in rows if row["name"] == what]
+
+    def copies(self, service: str) -> tuple[int, int]:
+        """The fewest replicas, and the fewest in sync, of any partition; (0, 0) when nobody answers."""
+        done = self.inside(service, "stafford", "topics", "describe", "--json", check=False)
+        topics = json.loads(done.stdout) if done.returncode == 0 else []
+        partitions = [part for topic in topics for part in topic["partitions"]]
+        replicas, in_sync = (
+            min((len(part[which]) for part in partitions), default=0) for which in ("replicas", "in_sync")
+        )
+        return replicas, in_sync
+
+    def last_sale(self) -> float:
+        """When Kafka last acknowledged something to the shop; seconds since the epoch."""
+        ask = "import os; print(os.stat('/data/shop/shop.json').st_mtime)"
+        return float(self.inside(WITNESS, "python", "-c", ask).stdout)
+
+    def sells(self, limit_s: float = 60) -> bool:
+        """Whether Kafka acknowledges something within the limit."""
+        before, deadline = self.last_sale(), time.monotonic() + limit_s
+        while time.monotonic() < deadline:
+            if self.last_sale() > before:
+                return True
+            time.sleep(2)
+        return False
+
+    def batches(self) -> int:
+        """How many micro-batches silver has committed."""
+        names = self.inside(WITNESS, "ls", "/data/shop/checkpoints/silver/commits").stdout
+        return sum(name.isdigit() for name in names.split())
 
     def until(self, what: str, holds: Callable[[], bool], limit_s: float = 300) -> None:
         """Wait until something holds.

@@ -11,14 +11,18 @@ from tests.stack.conftest import PORTS, Stack
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(1800)]
 
 ONE_SHOTS = {"secrets", "topics", "postgres-init", "airflow-init", "superset-init"}
+BROKERS = ("kafka", "kafka-2", "kafka-3")
 SUPERSET = f"http://127.0.0.1:{PORTS['SUPERSET']}"
 IN_TURN = (
-    # Killed: no goodbye, and the next start finds what a crash leaves.
-    ("kill", "simulator"), ("kill", "streaming"), ("kill", "kafka"), ("kill", "spark-worker"),
+    # Killed: no goodbye, and the next start finds what a crash leaves. A master that is back must still find
+    # the worker, and give executors to a new driver.
+    ("kill", "spark-master"), ("kill", "spark-worker"), ("kill", "streaming"), ("kill", "simulator"),
+    ("kill", "kafka"), ("kill", "redis"), ("kill", "postgres"), ("kill", "airflow-scheduler"),
     # Restarted: as an upgrade does.
-    ("restart", "spark-master"), ("restart", "postgres"), ("restart", "redis"),
-    ("restart", "airflow-scheduler"), ("restart", "superset"),
+    ("restart", "spark-history"), ("restart", "airflow-api"), ("restart", "airflow-dag-processor"),
+    ("restart", "airflow-triggerer"), ("restart", "superset"),
 )  # fmt: skip
+OF_THE_STREAM = {"spark-master", "spark-worker", "streaming", "simulator", "kafka", "redis"}
 KEPT: dict[str, str] = {}
 """What a `down` and an `up` must leave as it was."""
 
@@ -103,10 +107,20 @@ def test_the_dags_are_as_the_policy_wants(stack: Stack) -> None:
 
 @pytest.mark.parametrize(("how", "service"), IN_TURN)
 def test_a_service_that_falls_comes_back_under_load(stack: Stack, how: str, service: str) -> None:
-    """Killed or restarted while the shop is sending, it is healthy again."""
+    """Killed or restarted while the shop is sending, it is healthy again, and the stream moves."""
     stack.compose(how, service)
     stack.compose("up", "--detach", "--no-build", "--no-deps", service)
     stack.until(f"{service} is healthy again", lambda: stack.is_healthy(service))
+    if service in OF_THE_STREAM:
+        # The first batch may be one that was under way; a second one began after the fall.
+        before = stack.batches()
+        stack.until("the stream moves", lambda: stack.batches() > before + 1)
+
+
+def test_every_service_has_had_its_turn(stack: Stack) -> None:
+    """What stays and was not broken above is nothing."""
+    rows = json.loads(stack.stafford("stack", "status", "--json").stdout)
+    assert {row["service"] for row in rows} - ONE_SHOTS == {service for _, service in IN_TURN}
 
 
 def test_nothing_was_lost_and_nothing_doubled(stack: Stack) -> None:
@@ -150,6 +164,18 @@ def test_the_dag_ends_in_marts_that_agree_with_the_ledger(stack: Stack) -> None:
     assert int(KEPT["orders"]) > 0
 
 
+def test_the_live_numbers_are_the_marts_numbers(stack: Stack) -> None:
+    """What the stream wrote to Redis, after all that befell the two, is what PostgreSQL adds up."""
+    reading = json.loads(stack.inside("streaming", "stafford", "live", "--json").stdout)
+    today = reading["numbers"]["today"]
+    day = f"date_trunc('day', timestamp '{reading['numbers']['shop_time'].removesuffix('Z')}')"
+    counted = stack.sql(
+        "warehouse",
+        f"SELECT count(*), coalesce(sum(total_cents), 0) FROM marts.fct_orders WHERE ordered_at >= {day}",
+    )
+    assert f"{today['orders']}|{today['revenue_cents']}" == counted
+
+
 def test_superset_answers_with_the_chart_s_data(stack: Stack) -> None:
     """Its dashboard is there, and the data of its chart adds up to what the marts say."""
     titles, orders = ask_superset(stack.credentials()["superset"]["password"])
@@ -186,6 +212,73 @@ def test_down_and_up_keeps_the_data(stack: Stack) -> None:
     assert str(verdict["totals"]["silver"]) == KEPT["silver"]
     assert stack.sql("warehouse", "SELECT count(*) FROM marts.fct_orders") == KEPT["orders"]
     assert ask_superset(before["superset"]["password"])[0] == ["The shop"]
+
+
+def test_one_broker_becomes_three(stack: Stack) -> None:
+    """`--profile cluster` on the same volumes: three copies of what had one, and two workers."""
+    assert stack.copies("streaming") == (1, 1)
+    stack.stafford("stack", "up", "--cluster", "--live", "--no-build", "--wait", "900")
+    assert stack.copies("streaming") == (3, 3)
+    assert "are as planned" in stack.inside("streaming", "stafford", "topics", "verify").stdout
+    assert len(stack.workers()) == 2
+    done = stack.stafford("stack", "up", "--no-build", check=False)
+    assert done.returncode == 78, "one broker of three would find no quorum, so nothing is started"
+    assert "kafka-2 has data" in done.stderr
+
+
+def test_a_broker_and_a_worker_die_under_load(stack: Stack) -> None:
+    """The shop goes on selling and the stream goes on reading, with a broker and the busy worker dead."""
+    busy = next(worker["host"] for worker in stack.workers() if worker["coresused"])
+    worker = busy.removesuffix(".processing")
+    stack.compose("kill", "kafka", worker)
+    assert stack.sells()
+    stack.until("the other worker took over", lambda: bool(sum(w["coresused"] for w in stack.workers())))
+    before = stack.batches()
+    stack.until("the stream moves", lambda: stack.batches() > before + 1)
+    # Negative control: with a second broker dead nobody may acknowledge anything.
+    stack.compose("kill", "kafka-2")
+    stack.until("what was on its way has ended", lambda: not stack.sells(10), limit_s=60)
+    assert not stack.sells(15)
+    stack.compose("up", "--detach", "--no-build", "--no-deps", "kafka", "kafka-2", worker)
+    stack.until("all copies are in sync", lambda: stack.copies("streaming") == (3, 3))
+    stack.until("both workers are back", lambda: len(stack.workers()) == 2)
+    stack.until("the shop sells again", stack.sells)
+
+
+@pytest.mark.parametrize("broker", BROKERS)
+def test_a_rolling_restart_stops_nobody(stack: Stack, broker: str) -> None:
+    """One broker after the other, each only when all copies are in sync; the shop sells meanwhile."""
+    stack.compose("stop", broker)
+    assert stack.sells()
+    stack.compose("start", broker)
+    stack.until(f"{broker} is healthy again", lambda: stack.is_healthy(broker))
+    stack.until("all copies are in sync", lambda: stack.copies("streaming") == (3, 3))
+
+
+def test_the_cluster_lost_nothing_and_doubled_nothing(stack: Stack) -> None:
+    """The ledger agrees with silver once more, about more than before."""
+    stack.until("the simulator lives", lambda: stack.is_healthy("simulator"))
+    stack.compose("stop", "simulator")
+    stack.until("the stream caught up", lambda: stack.reconcile("--no-marts")[0] == 0, limit_s=420)
+    _, verdict = stack.reconcile("--no-marts")
+    assert verdict["totals"]["lost"] == verdict["totals"]["doubled"] == 0
+    assert verdict["totals"]["silver"] > int(KEPT["silver"])
+
+
+def test_a_batch_takes_executors_as_it_needs_them(stack: Stack) -> None:
+    """With the stream away, `docker compose run --rm batch` ingests by dynamic allocation what was left."""
+    stack.compose("stop", "streaming")
+    stack.compose("start", "simulator")
+    assert stack.sells(120)
+    stack.compose("stop", "simulator")
+    assert stack.reconcile("--no-marts")[0] == 3, "negative control: nobody has read the last events yet"
+    stack.compose("run", "--rm", "--no-deps", "batch")
+    code, verdict = stack.reconcile("--no-marts")
+    assert (code, verdict["totals"]["lost"], verdict["totals"]["doubled"]) == (0, 0, 0)
+    stack.until("history shows the batch", lambda: bool(stack.history("batch")))
+    (run,) = stack.history("batch")
+    executors = stack.history(f"{run['id']}/allexecutors")
+    assert [executor for executor in executors if executor["id"] != "driver" and executor["completedTasks"]]
 
 
 def ask_superset(password: str) -> tuple[list[str], int]:
