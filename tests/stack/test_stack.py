@@ -39,7 +39,8 @@ def test_one_command_brings_up_everything_healthy(stack: Stack) -> None:
 
 
 def test_the_topics_are_as_planned(stack: Stack) -> None:
-    """The one-shot made every topic with its partitions and retention."""
+    """The one-shot made every topic with its partitions and retention, and its log says so."""
+    assert "8 created" in stack.stafford("stack", "logs", "topics").stdout
     assert "are as planned" in stack.inside("streaming", "stafford", "topics", "verify").stdout
 
 
@@ -181,6 +182,9 @@ def test_superset_answers_with_the_chart_s_data(stack: Stack) -> None:
     titles, orders = ask_superset(stack.credentials()["superset"]["password"])
     assert titles == ["The shop"]
     assert orders == int(KEPT["orders"])
+    read = "REDISCLI_AUTH=$(cat /run/secrets/redis_password) valkey-cli -n 1"
+    ask = f"{read} --scan --pattern 'superset_data_*'"
+    assert stack.inside("redis", "sh", "-c", ask).stdout.split(), "the answer is kept in Redis"
 
 
 def test_one_wrong_cent_in_postgresql_is_noticed(stack: Stack) -> None:
