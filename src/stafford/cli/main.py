@@ -21,6 +21,7 @@ from stafford.cli import (
     ingest,
     kafka,
     live,
+    profile,
     publish,
     reconcile,
     report,
@@ -50,6 +51,7 @@ app.command()(clean.clean)
 app.add_typer(kafka.app, name="kafka")
 app.add_typer(topics.app, name="topics")
 app.add_typer(contracts.app, name="contracts")
+app.add_typer(profile.app, name="profile")
 app.add_typer(stack.app, name="stack")
 
 

@@ -2,8 +2,18 @@
 
 from stafford.generator.assembly import Batch
 from stafford.generator.mess_profile import Defect
-from stafford.generator.profile import Profile, load_profile
+from stafford.generator.profile import Profile, find_profile, load_profile
 from stafford.generator.shop import GENERATOR_VERSION, Shop, Stream
 from stafford.generator.slicing import generate
 
-__all__ = ["GENERATOR_VERSION", "Batch", "Defect", "Profile", "Shop", "Stream", "generate", "load_profile"]
+__all__ = [
+    "GENERATOR_VERSION",
+    "Batch",
+    "Defect",
+    "Profile",
+    "Shop",
+    "Stream",
+    "find_profile",
+    "generate",
+    "load_profile",
+]

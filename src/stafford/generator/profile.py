@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from stafford.errors import ConfigError
 from stafford.generator.mess_profile import MessProfile
@@ -187,18 +188,23 @@ class Profile(Part):
     mess: MessProfile
 
 
+def find_profile(name: str | Path, directory: Path) -> Path:
+    """Give the file of a profile: `fashion-retail` is directory/fashion-retail.yaml, a path is itself."""
+    return Path(name) if Path(name).suffix in {".yaml", ".yml"} else directory / f"{name}.yaml"
+
+
 def load_profile(name: str | Path, directory: Path) -> Profile:
     """Read a profile.
 
     Args:
-        name: `fashion-retail` for directory/fashion-retail.yaml, or the path of a YAML file.
+        name: what `find_profile` finds.
         directory: where the named profiles are.
 
     Raises:
         ConfigError: there is no such profile, or a field of it is wrong; names field, value and what is
             allowed.
     """
-    path = Path(name) if Path(name).suffix in {".yaml", ".yml"} else directory / f"{name}.yaml"
+    path = find_profile(name, directory)
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as exc:
@@ -213,8 +219,16 @@ def load_profile(name: str | Path, directory: Path) -> Profile:
 
 
 def _explain(error: ValidationError) -> str:
-    lines = []
-    for problem in error.errors(include_url=False):
-        field = ".".join(str(part) for part in problem["loc"]) or "the whole file"
-        lines.append(f"  {field}: {problem['input']!r}: {problem['msg']}")
-    return "\n".join(lines)
+    return "\n".join(f"  {_describe(fault)}" for fault in error.errors(include_url=False))
+
+
+def _describe(fault: ErrorDetails) -> str:
+    field = ".".join(str(part) for part in fault["loc"]) or "the whole file"
+    if fault["type"] == "missing":
+        return f"{field} is missing"
+    if fault["type"] == "extra_forbidden":
+        return f"{field} is no field of a profile; correct its name, or remove it"
+    if fault["loc"][-1:] == ("[key]",):
+        field = ".".join(str(part) for part in fault["loc"][:-2])
+    value = "" if isinstance(fault["input"], dict) else f" is {fault['input']!r}"
+    return f"{field}{value}: {fault['msg'].removeprefix('Value error, ')}"
