@@ -1,5 +1,6 @@
 """One Spark session, with every setting explained."""
 
+import logging
 import os
 import sys
 from collections.abc import Mapping
@@ -41,6 +42,11 @@ SETTINGS = {
 }
 
 
+_UNHEARD = logging.NullHandler()
+"""Py4J tells the root logger, with a traceback on standard error, what it raises all the same: a JVM that
+ends while a person presses Ctrl-C would fill the screen."""
+
+
 def open_session(
     jars: Path,
     scratch: Path,
@@ -64,6 +70,7 @@ def open_session(
     Raises:
         ConfigError: the JVM did not start.
     """
+    logging.getLogger().addHandler(_UNHEARD)
     if SparkContext._active_spark_context is not None:  # noqa: SLF001  # there is no public way to ask
         return SparkSession.builder.getOrCreate()
     scratch.mkdir(parents=True, exist_ok=True)
