@@ -33,7 +33,7 @@ def up(
     ] = False,
     wait: Annotated[float, typer.Option(help="Give up after so many seconds; the start goes on.")] = 900,
     build_images: Annotated[
-        bool, typer.Option("--build/--no-build", help="Make images of ours that are missing.")
+        bool, typer.Option("--build/--no-build", help="Make our images anew where something in them changed.")
     ] = True,
 ) -> None:
     """Start everything and wait until it is healthy; examines this machine first.

@@ -3,9 +3,9 @@
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from stafford.errors import ConfigError
+from stafford.errors import ConfigError, NotReady
 from stafford.runtime.doctor import Check, Status
 from stafford.runtime.stack.engine import Container, Docker
 from stafford.runtime.stack.ports import PublishedPort, read_environment, read_ports
@@ -61,8 +61,12 @@ class StackJob:
         return self.docker.follow("down", *(["--volumes"] if volumes else []))
 
     def containers(self) -> list[Container]:
-        """Every container of the stack."""
-        return self.docker.containers()
+        """Every container of the stack. One that should stay and has ended, however well, is stopped."""
+        one_shots = self.docker.one_shots()
+        return [
+            replace(row, state="stopped") if row.state == "exited" and row.service not in one_shots else row
+            for row in self.docker.containers()
+        ]
 
     def ports(self) -> list[PublishedPort]:
         """Every port on this machine."""
@@ -78,6 +82,9 @@ class StackJob:
         Raises:
             NotReady: the stack was never up, or the engine does not answer.
         """
+        volumes = self.docker.configuration()["volumes"]
+        if self.docker.volume_labels(volumes["secrets-postgres"]["name"]) is None:
+            raise NotReady("there are no passwords before the first start: `stafford stack up`")
         command = ["run", "--rm", "--no-deps", "-T", "secrets", "python", "-m", "secret_files", "show"]
         known = json.loads(self.docker.read(*command))
         return [SignIn(service, pair["user"], pair["password"]) for service, pair in known.items()]

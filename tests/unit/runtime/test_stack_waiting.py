@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -19,7 +20,7 @@ FAILED = Container("topics", "exited", "", 78)
 
 
 class FakeDocker(Docker):
-    """Lists what a test says, one list after another; its `up` is a process that ends with a code."""
+    """Lists what a test says, one list after another; its `up` is a process of Python's."""
 
     def __init__(self, lists: list[list[Container]], up: str = "") -> None:
         super().__init__(Path(), client="docker")
@@ -28,9 +29,15 @@ class FakeDocker(Docker):
     def containers(self) -> list[Container]:
         return self.lists.pop(0) if len(self.lists) > 1 else self.lists[0]
 
-    def start(self, *_arguments: str, profiles: Sequence[str] = ()) -> "subprocess.Popen[str]":  # noqa: ARG002
+    def start(
+        self,
+        *_arguments: str,
+        profiles: Sequence[str] = (),  # noqa: ARG002
+        output: IO[str],
+    ) -> "subprocess.Popen[str]":
         command = [sys.executable, "-c", self.up]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, text=True)
+        return self.process
 
     def read(self, *_arguments: str) -> str:
         return "first word\nlast word"
@@ -62,9 +69,19 @@ def test_an_unhealthy_service_is_named_when_compose_has_given_up() -> None:
 
 
 def test_the_bound_says_who_is_not_ready() -> None:
-    """The start goes on; only the waiting ends."""
+    """The start goes on, with all that it says; only the waiting ends."""
+    up = "import sys, time; time.sleep(0.5); sys.exit(print('x' * 100_000))"
+    docker = FakeDocker([[STARTING]], up)
     with pytest.raises(NotReady, match=r"not ready after 0 s; still waiting for kafka \(starting\)"):
-        bring_up(FakeDocker([[STARTING]]), lambda _: None, wait_s=0.2)
+        bring_up(docker, lambda _: None, wait_s=0.2)
+    assert docker.process.poll() is None
+    assert docker.process.wait(20) == 0
+
+
+def test_what_an_earlier_stop_left_is_no_failure() -> None:
+    """Compose starts it again; until it has ended, nobody is judged."""
+    docker = FakeDocker([[FAILED, STARTING], [FAILED, STARTING], [HEALTHY]], "import time; time.sleep(0.2)")
+    assert bring_up(docker, lambda _: None, wait_s=30) == [HEALTHY]
 
 
 def test_what_compose_said_is_told_when_it_fails() -> None:

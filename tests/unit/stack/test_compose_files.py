@@ -98,7 +98,7 @@ def test_a_port_is_moved_by_env_and_the_environment_wins(tmp_path: Path) -> None
     """A line of .env moves it, and a variable of the environment wins over the line."""
     root = project(tmp_path, "127.0.0.1:${STAFFORD_STACK_KAFKA_PORT:-9092}:9092")
     assert read_ports(root, {})[0].port == 9092
-    (root / ".env").write_text("# mine\nSTAFFORD_STACK_KAFKA_PORT=19092\n", encoding="utf-8")
+    (root / ".env").write_text("# mine\nSTAFFORD_STACK_KAFKA_PORT=19092 # moved\n", encoding="utf-8")
     assert read_ports(root, {})[0].port == 19092
     assert read_ports(root, {"STAFFORD_STACK_KAFKA_PORT": "29092"})[0].port == 29092
 
@@ -109,6 +109,14 @@ def test_a_port_that_is_none_is_one_clear_line(tmp_path: Path, value: str) -> No
     root = project(tmp_path, "127.0.0.1:${STAFFORD_STACK_KAFKA_PORT:-9092}:9092")
     with pytest.raises(ConfigError, match=rf"STAFFORD_STACK_KAFKA_PORT is '{value}'.*\.env"):
         read_ports(root, {"STAFFORD_STACK_KAFKA_PORT": value})
+
+
+def test_an_env_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    """As an old PowerShell writes it."""
+    root = project(tmp_path, "127.0.0.1:${STAFFORD_STACK_KAFKA_PORT:-9092}:9092")
+    (root / ".env").write_text("STAFFORD_STACK_KAFKA_PORT=19092\n", encoding="utf-16")
+    with pytest.raises(ConfigError, match=r"\.env cannot be read.*UTF-8"):
+        read_ports(root, {})
 
 
 def test_a_port_for_everybody_is_refused(tmp_path: Path) -> None:

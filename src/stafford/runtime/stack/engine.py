@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from stafford.errors import ConfigError, NotReady
 
@@ -120,6 +120,15 @@ class Docker:
             for row in _rows(answer)
         ]
 
+    def one_shots(self) -> set[str]:
+        """Name the services that do one thing and end.
+
+        Raises:
+            ConfigError: the compose files or .env cannot be read.
+        """
+        services = self.configuration("*")["services"]
+        return {name for name, service in services.items() if service.get("restart") == "no"}
+
     def volume_labels(self, name: str) -> dict[str, str] | None:
         """Give the labels of a volume; None where there is no such volume."""
         done = self._run("volume", "inspect", "--format", "{{json .Labels}}", name)
@@ -147,16 +156,18 @@ class Docker:
         manifests = json.loads(done.stdout).get("manifests", [])
         return {manifest["platform"]["architecture"] for manifest in manifests}
 
-    def start(self, *arguments: str, profiles: Sequence[str] = ()) -> "subprocess.Popen[str]":
-        """Start a Compose command, and give its process; what it says comes on one pipe."""
+    def start(
+        self, *arguments: str, profiles: Sequence[str] = (), output: IO[str]
+    ) -> "subprocess.Popen[str]":
+        """Start a Compose command, and give its process, which outlives ours; what it says goes to a file."""
         return subprocess.Popen(
             self._command(*self._compose(profiles), *arguments),
             cwd=self.project_dir,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
-            errors="replace",
+            start_new_session=True,
         )
 
     def follow(self, *arguments: str) -> int:

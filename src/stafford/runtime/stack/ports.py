@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+from dotenv import dotenv_values
 
 from stafford.errors import ConfigError
 
@@ -25,11 +26,17 @@ class PublishedPort:
 
 
 def read_environment(project_dir: Path, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Give what Compose fills in: the lines of .env, and the environment, which wins."""
+    """Give what Compose fills in: the lines of .env, and the environment, which wins.
+
+    Raises:
+        ConfigError: .env cannot be read.
+    """
     path = project_dir / ".env"
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith("#"))
-    return {name.strip(): value.strip().strip("\"'") for name, value in pairs} | dict(environ)
+    try:
+        lines = dotenv_values(path, interpolate=False) if path.is_file() else {}
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ConfigError(f"{path} cannot be read: {exc}; save it as UTF-8") from exc
+    return {name: value or "" for name, value in lines.items()} | dict(environ)
 
 
 def read_ports(project_dir: Path, environ: Mapping[str, str] = os.environ) -> list[PublishedPort]:

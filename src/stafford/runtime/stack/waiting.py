@@ -1,10 +1,9 @@
 """Starts the stack and waits for it, with a bound, saying what it waits for."""
 
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
-from threading import Thread
-from typing import TYPE_CHECKING
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING
 
 from stafford.errors import NotReady, StaffordError
 from stafford.runtime.stack.engine import Container, Docker
@@ -26,33 +25,33 @@ def bring_up(
 ) -> list[Container]:
     """Start every service and wait until each is healthy or has ended well.
 
-    Safe to repeat: what runs is left alone, what is missing or changed is made.
+    Safe to repeat: what runs is left alone, what is missing or changed is made. When the bound passes,
+    Compose goes on without us; when a person interrupts, it stops too.
 
     Args:
         docker: the project.
         progress: is told what is waited for.
         profiles: parts that are off by default, such as "live".
         wait_s: bound of everything together; the first start downloads and builds.
-        build: make images that are missing; without it a missing one is an error.
+        build: make our images anew where something in them changed; without it a missing one is an error.
 
     Raises:
         NotReady: a service failed, with its last words, or the bound passed, with who is not ready.
     """
-    arguments = ["up", "--detach", *([] if build else ["--no-build"])]
+    arguments = ["up", "--detach", "--build" if build else "--no-build"]
     deadline = time.monotonic() + wait_s
-    with docker.start(*arguments, profiles=profiles) as up:
-        # Compose does its own waiting for what others depend on; its words are kept for the day it fails.
-        words: deque[str] = deque(maxlen=_LAST_LINES)
-        reader = Thread(target=lambda: words.extend(line.rstrip() for line in up.stdout or ()), daemon=True)
-        reader.start()
+    # Compose does its own waiting for what others depend on; its words are kept for the day it fails. In a
+    # file, because it would die of a pipe that nobody reads any more.
+    with TemporaryFile("w+", encoding="utf-8", errors="replace") as words:
+        up = docker.start(*arguments, profiles=profiles, output=words)
         try:
             containers = _await(docker, up, progress, deadline, wait_s)
-        except BaseException:
+        except KeyboardInterrupt:
             up.terminate()
+            up.wait()
             raise
-        reader.join(timeout=_POLL_S)
-    if up.returncode:
-        raise NotReady(f"Compose could not start the stack: {' / '.join(words)}")
+        if up.returncode:
+            raise NotReady(f"Compose could not start the stack: {_last_lines(words)}")
     return containers
 
 
@@ -64,14 +63,13 @@ def _await(
     wait_s: float,
 ) -> list[Container]:
     while True:
+        # First, so that what is listed below is what Compose left, and not what an earlier stop did.
+        has_ended = up.poll() is not None
         containers = docker.containers()
-        for container in containers:
-            if container.has_failed and container.health != "unhealthy":
-                raise NotReady(_failure(docker, container))
         waiting = [container for container in containers if not container.is_done]
-        if up.poll() is not None:
-            if unhealthy := [container for container in waiting if container.has_failed]:
-                raise NotReady(_failure(docker, unhealthy[0]))
+        if has_ended:
+            if failed := [container for container in waiting if container.has_failed]:
+                raise NotReady(_failure(docker, failed[0]))
             if up.returncode != 0 or not waiting:
                 return containers
         named = ", ".join(f"{container.service} ({container.condition})" for container in waiting)
@@ -96,3 +94,8 @@ def _failure(docker: Docker, container: Container) -> str:
         f"{container.service} is {container.condition}; its last words, with more in "
         f"`stafford stack logs {container.service}`:\n{words}"
     )
+
+
+def _last_lines(words: IO[str]) -> str:
+    words.seek(0)
+    return " / ".join(line.strip() for line in words.read().splitlines()[-_LAST_LINES:])
