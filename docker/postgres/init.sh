@@ -10,9 +10,11 @@ export PGPASSWORD
 run() { psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 "$@"; }
 
 role() { # name, secret
+  local password
+  password=$(cat "/run/secrets/$2") # not below, where a failure would go unnoticed
   run --dbname=postgres <<SQL
 SELECT 'CREATE ROLE $1 LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '$1') \gexec
-ALTER ROLE $1 WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '$(cat "/run/secrets/$2")';
+ALTER ROLE $1 WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '$password';
 SQL
 }
 

@@ -18,6 +18,10 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
   mv "$PGDATA.tmp" "$PGDATA"
 fi
 
+# The superuser's password is that of the secret file, also where the file is newer than the cluster.
+password=$(cat /run/secrets/postgres_password)
+echo "ALTER ROLE postgres PASSWORD '$password'" | postgres --single -D "$PGDATA" postgres >/dev/null
+
 exec postgres -D "$PGDATA" -c listen_addresses='*' -c unix_socket_directories=/tmp \
   -c timezone=UTC -c log_timezone=UTC -c max_connections=60 -c shared_buffers=64MB -c effective_cache_size=192MB \
   -c max_wal_size=512MB -c logging_collector=off

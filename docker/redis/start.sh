@@ -2,8 +2,9 @@
 # The password goes through a file: on the command line `docker inspect` and `ps` would show it.
 set -eu
 umask 077
+password=$(cat /run/secrets/redis_password)
 {
   echo "include /stafford/valkey.conf"
-  echo "requirepass $(cat /run/secrets/redis_password)"
+  echo "requirepass $password"
 } >/tmp/valkey.conf
 exec valkey-server /tmp/valkey.conf
