@@ -53,6 +53,7 @@ format: $(VENV)/.dev ## Format the code
 docs: $(VENV)/.dev ## Derive schemas and reference pages from contracts and commands
 	$(BIN)/stafford contracts derive
 	$(BIN)/python -m tests.docs.cli_reference
+	$(BIN)/python -m tests.docs.stack_reference
 
 lock: $(VENV)/.dev ## Compile the requirements anew from pyproject.toml
 	$(BIN)/python requirements/compile.py

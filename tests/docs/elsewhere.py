@@ -46,7 +46,9 @@ STACK_KILLS = Proof("tests/stack/test_stack.py", "def test_a_broker_and_a_worker
 STACK_STORY = Proof("tests/stack/test_stack.py", "def test_the_dag_ends_in_marts_that_agree", STACK.why)
 
 ELSEWHERE = {
-    "docker compose up -d": STACK,
+    "docker compose up -d": Proof(
+        "tests/stack/test_stack.py", "def test_plain_compose_brings_it_up", STACK.why
+    ),
     "stafford stack up": STACK,
     "stafford stack up --live": STACK,
     "stafford stack doctor": STACK,

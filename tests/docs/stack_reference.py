@@ -22,7 +22,6 @@ INTRODUCTION = """\
 What `docker compose up -d` starts, from [compose.yaml](../../compose.yaml) and the files in
 [docker/compose/](../../docker/compose). Settings are in [docker/.env.example](../../docker/.env.example).
 """
-LIVE = "live"
 
 
 def fill(text: str) -> str:

@@ -50,11 +50,11 @@ class Stack:
 
     def compose(self, *words: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
         """Run a Compose command with every profile on."""
-        return self._run("docker", "compose", "--profile", "*", *words, check=check)
+        return self.run("docker", "compose", "--profile", "*", *words, check=check)
 
     def stafford(self, *words: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
         """Run the command line on this machine."""
-        return self._run(sys.executable, "-m", "stafford", *words, check=check)
+        return self.run(sys.executable, "-m", "stafford", *words, check=check)
 
     def inside(self, service: str, *words: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
         """Run a program in a service."""
@@ -64,6 +64,20 @@ class Stack:
         """Ask PostgreSQL as its superuser."""
         return self.inside("postgres", "psql", "--dbname", database, "-qAtc", query).stdout.strip()
 
+    def secrets(self) -> list[str]:
+        """Every secret of the installation, as it stands in the volumes."""
+        words = (
+            "run",
+            "--rm",
+            "--no-deps",
+            "-T",
+            "secrets",
+            "sh",
+            "-c",
+            "for file in /secrets/*/*; do cat $file; echo; done",
+        )
+        return sorted({*self.compose(*words).stdout.split()})
+
     def credentials(self) -> dict[str, dict[str, str]]:
         """How to sign in, by service."""
         pairs = json.loads(self.stafford("stack", "credentials", "--json").stdout)
@@ -72,7 +86,7 @@ class Stack:
     def containers(self) -> list[dict[str, Any]]:
         """Every container as Docker describes it."""
         ids = self.compose("ps", "--all", "--quiet").stdout.split()
-        return list(json.loads(self._run("docker", "inspect", *ids).stdout))
+        return list(json.loads(self.run("docker", "inspect", *ids).stdout))
 
     def reconcile(self, *options: str) -> tuple[int, dict[str, Any]]:
         """Give the exit code and the verdict."""
@@ -83,6 +97,20 @@ class Stack:
         """Spark's workers that are alive, as its master sees them: host, cores in use and more."""
         with urllib.request.urlopen(f"http://127.0.0.1:{PORTS['SPARK_MASTER']}/json/", timeout=10) as answer:
             return [worker for worker in json.load(answer)["workers"] if worker["state"] == "ALIVE"]
+
+    def tasks(self, run: str) -> dict[str, str]:
+        """The state of each task in a run of the DAG; empty before Airflow knows the run."""
+        words = ("airflow", "tasks", "states-for-dag-run", "marts", run, "--output", "json")
+        text = self.inside(WITNESS, *words, check=False).stdout
+        rows = json.loads(text[text.index("[{") :]) if "[{" in text else []
+        return {row["task_id"]: row["state"] for row in rows}
+
+    def restarts(self, service: str) -> int:
+        """How often Docker started a service again by itself."""
+        name = "com.docker.compose.service"
+        return int(
+            next(row["RestartCount"] for row in self.containers() if row["Config"]["Labels"][name] == service)
+        )
 
     def history(self, what: str) -> list[dict[str, Any]]:
         """The history server's runs of an application, or what it says below one of them."""
@@ -116,9 +144,9 @@ class Stack:
         return False
 
     def batches(self) -> int:
-        """How many micro-batches silver has committed."""
-        names = self.inside(WITNESS, "ls", "/data/shop/checkpoints/silver/commits").stdout
-        return sum(name.isdigit() for name in names.split())
+        """The last micro-batch that silver committed; -1 before the first. Spark keeps a hundred of them."""
+        names = self.inside(WITNESS, "ls", "/data/shop/checkpoints/silver/commits", check=False).stdout
+        return max((int(name) for name in names.split() if name.isdigit()), default=-1)
 
     def until(self, what: str, holds: Callable[[], bool], limit_s: float = 300) -> None:
         """Wait until something holds.
@@ -138,7 +166,8 @@ class Stack:
         rows = json.loads(self.stafford("stack", "status", "--json", check=False).stdout or "[]")
         return any(row["service"] == service and row["health"] == "healthy" for row in rows)
 
-    def _run(self, *command: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
+    def run(self, *command: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
+        """Run a program of this machine with the settings of this stack."""
         done = subprocess.run(
             command, cwd=PROJECT_DIR, env={**os.environ, **ENVIRONMENT}, capture_output=True, text=True,
             errors="replace", check=False, timeout=1500,
@@ -164,7 +193,6 @@ def stack() -> Iterator[Stack]:
         return
     standins.build()
     running.compose("down", "--volumes", "--remove-orphans")
-    running.compose("build", "secrets", "airflow-init", "superset-init")
     yield running
     if "STAFFORD_KEEP_STACK" not in os.environ:
         running.compose("down", "--volumes")

@@ -3,8 +3,8 @@
     python -m tests.stack.engine
 
 Exit code 0: engine and Compose are ready. 75: this machine can run no engine, and the last line says why;
-whoever called may skip the stack's tests, loudly. It starts an engine only where none answers, and leaves it
-running.
+whoever called may skip the stack's tests, loudly. Anything else went wrong where one might run,
+such as a package that did not come. It starts an engine only where none answers, and leaves it running.
 """
 
 import os
@@ -29,16 +29,19 @@ def main() -> int:
     if not answers():
         if os.geteuid() != 0:
             return give_up("no engine answers, and only root can start one")
-        install({"dockerd": "docker.io", "debootstrap": "debootstrap", "iptables": "iptables"})
-        start()
-    if not answers():
-        tail = LOG.read_text(errors="replace").splitlines()[-3:] if LOG.exists() else []
-        return give_up(f"the engine did not start: {' / '.join(tail)}")
-    if shutil.which("debootstrap") is None:
-        install({"debootstrap": "debootstrap"})
+        install({"dockerd": "docker.io", "iptables": "iptables"})
+        engine = start()
+        if engine.poll() is not None:
+            tail = LOG.read_text(errors="replace").splitlines()[-3:]
+            return give_up(f"the engine ended at once: {' / '.join(tail)}")
+        if not answers():
+            sys.exit(f"the engine runs and did not answer within {START_S} s: see {LOG}")
+    install({"debootstrap": "debootstrap"})
     if not has("compose") or not has("buildx"):
         fetch_plugins()
-    return 0 if has("compose") else give_up("Compose could not be installed")
+    if not has("compose") or not has("buildx"):
+        sys.exit(f"Compose or Buildx does not work, though it is in {PLUGINS}")
+    return 0
 
 
 def answers() -> bool:
@@ -49,29 +52,38 @@ def answers() -> bool:
 def has(command: str) -> bool:
     """Whether a command of Docker works."""
     words = [command] if command == "info" else [command, "version"]
-    return subprocess.run(["docker", *words], capture_output=True, check=False).returncode == 0
+    try:
+        return (
+            subprocess.run(["docker", *words], capture_output=True, check=False, timeout=60).returncode == 0
+        )
+    except subprocess.TimeoutExpired:
+        return False
 
 
 def install(packages: dict[str, str]) -> None:
-    """Install the Debian packages whose programs are missing; leaves it to `answers` to notice a failure."""
+    """Install the Debian packages whose programs are missing."""
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
     missing = [package for program, package in packages.items() if shutil.which(program, path=path) is None]
-    if missing and shutil.which("apt-get"):
+    if missing and shutil.which("apt-get") is None:
+        sys.exit(f"please install: {', '.join(missing)}")
+    if missing:
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         for words in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *missing]):
-            subprocess.run(["apt-get", *words], env=environment, check=False, stdout=subprocess.DEVNULL)
+            subprocess.run(["apt-get", *words], env=environment, check=True, stdout=subprocess.DEVNULL)
 
 
-def start() -> None:
-    """Start the engine in the background; it chooses its storage by what the kernel has."""
-    engine = shutil.which("dockerd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
-    if engine is None:
-        return
+def start() -> "subprocess.Popen[bytes]":
+    """Start the engine in the background, and wait for it; it chooses its storage by what the kernel has."""
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+    program = shutil.which("dockerd", path=path) or "dockerd"
     with LOG.open("ab") as log:
-        subprocess.Popen([engine], stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
+        engine = subprocess.Popen(
+            [program], stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+        )
     deadline = time.monotonic() + START_S
-    while not answers() and time.monotonic() < deadline:
+    while engine.poll() is None and not answers() and time.monotonic() < deadline:
         time.sleep(1)
+    return engine
 
 
 def fetch_plugins() -> None:
