@@ -161,6 +161,11 @@ class Stack:
                 raise AssertionError(f"not within {limit_s:.0f} s: {what}\n{state}")
             time.sleep(3)
 
+    def await_two_batches(self) -> None:
+        """Wait until the stream moves: one batch may be under way already, the second begins after now."""
+        before = self.batches()
+        self.until("the stream moves", lambda: self.batches() > before + 1)
+
     def is_healthy(self, service: str) -> bool:
         """Whether a service is healthy now."""
         rows = json.loads(self.stafford("stack", "status", "--json", check=False).stdout or "[]")
