@@ -2,6 +2,8 @@
 
 import json
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from stafford.domain.window import Window
 from stafford.generator.files import Format
@@ -32,9 +35,11 @@ def generate(
         typer.Option(formats=_INSTANTS, help="When the shop opens, UTC \\[default: --from]."),
     ] = None,
     file_format: Annotated[Format, typer.Option("--format", help="How to write.")] = Format.PARQUET,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes; each writes files of its own.")] = 1,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was killed.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,
 ) -> None:
-    """Write the events of a shop to files, one per topic, with the truth about each under labels/.
+    """Write the events of a shop to files, a folder per topic, with the truth about each under labels/.
 
     The same options give the same events on every machine. Needs no Kafka.
 
@@ -49,15 +54,11 @@ def generate(
         seed=seed,
         file_format=file_format,
         folder=out.expanduser().resolve(),
+        workers=workers,
     )
     began = time.monotonic()
-    with Console(stderr=True).status("opening the shop") as status:
-
-        def show(rows: int, until: datetime) -> None:
-            rate = rows / max(time.monotonic() - began, 1e-9)
-            status.update(f"{until:%Y-%m-%d %H:%M}  {rows:,} events  {rate:,.0f} events/s")
-
-        generated = job.run(show)
+    with _show_progress() as show:
+        generated = job.run(show, resume=resume)
     if as_json:
         typer.echo(json.dumps({"folder": str(job.folder), **asdict(generated)}))
         return
@@ -66,3 +67,20 @@ def generate(
     total = sum(generated.rows.values())
     note = "was there already" if generated.was_there else f"in {time.monotonic() - began:.1f} s"
     typer.echo(f"run {generated.run_id}: {total:,} events {note}: {job.folder}")
+
+
+@contextmanager
+def _show_progress() -> Iterator[Callable[[int, float], None]]:
+    columns = (BarColumn(None), TextColumn("{task.description}"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("opening the shop", total=1.0)
+        began, first = time.monotonic(), -1
+
+        def show(rows: int, share: float) -> None:
+            nonlocal first, began
+            if first < 0:
+                first, began = rows, time.monotonic()
+            rate = (rows - first) / max(time.monotonic() - began, 1e-9)
+            bar.update(task, completed=share, description=f"{rows:,} events, {rate:,.0f}/s")
+
+        yield show

@@ -4,7 +4,6 @@ from stafford.generator.assembly import Batch
 from stafford.generator.mess_profile import Defect
 from stafford.generator.profile import Profile, find_profile, load_profile
 from stafford.generator.shop import GENERATOR_VERSION, Shop, Stream
-from stafford.generator.slicing import generate
 
 __all__ = [
     "GENERATOR_VERSION",
@@ -14,6 +13,5 @@ __all__ = [
     "Shop",
     "Stream",
     "find_profile",
-    "generate",
     "load_profile",
 ]

@@ -1,22 +1,23 @@
-"""Rows that are ready to leave: records beside their labels, in one Arrow batch."""
+"""Rows that leave: records beside their labels, as Arrow batches."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from stafford.domain.record import LABEL_SCHEMA, RECORD_SCHEMA
-from stafford.generator.defects import CHANGES_BODY, spoil
-from stafford.generator.draft import CONTRACT_VERSION, EVENT_TYPES, NOTHING
-from stafford.generator.identifiers import number_events
-from stafford.generator.mess import DEFECTS, Messy, judge
-from stafford.generator.randomness import Ints, Keys
-from stafford.generator.rendering import Names, render
-from stafford.generator.text import format_uuids, to_arrow, to_strings
+from stafford.generator import text
+from stafford.generator.draft import Draft
+from stafford.generator.layout import (
+    AMOUNT, CONTRACT_VERSION, COPY, DEFECT, EMITTED, KEY, KIND, NOTHING, OCCURRED, Form,
+)  # fmt: skip
+from stafford.generator.mess import DEFECTS, judge
+from stafford.generator.randomness import Ints
+from stafford.generator.rendering import choose_changes, plan, render
 
-_LABEL_ONLY = [field for field in LABEL_SCHEMA if field.name not in RECORD_SCHEMA.names]
-ROW_SCHEMA = pa.schema([*RECORD_SCHEMA, *_LABEL_ONLY])
-_OUTCOMES = [judge(defect).value for defect in DEFECTS]
+_DEFECTS = pa.array([defect.value for defect in DEFECTS])
+_OUTCOMES = pa.array([judge(defect).value for defect in DEFECTS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,98 +39,70 @@ class Batch:
         return Batch(self.records.slice(start, rows), self.labels.slice(start, rows))
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Rows of ROW_SCHEMA, with what they are ordered by."""
-
-    emitted: Ints
-    id_high: Keys
-    id_low: Keys
-    copy: Ints
-    table: pa.Table
-
-    def __len__(self) -> int:
-        return len(self.emitted)
-
-    def order(self) -> "Rows":
-        """In order of (emitted_at, event_id, copy)."""
-        order = np.lexsort((self.copy, self.id_low, self.id_high, self.emitted))
-        return Rows(
-            self.emitted[order],
-            self.id_high[order],
-            self.id_low[order],
-            self.copy[order],
-            self.table.take(pa.array(order)),
-        )
-
-    def slice(self, start: int, end: int) -> "Rows":
-        """Rows start to end-1, without a copy."""
-        return Rows(
-            self.emitted[start:end],
-            self.id_high[start:end],
-            self.id_low[start:end],
-            self.copy[start:end],
-            self.table.slice(start, end - start),
-        )
+def assemble(drafts: Mapping[str, Draft]) -> Batch:
+    """One batch of the events of all topics, each of which is in order."""
+    if not drafts:
+        return Batch(_empty(RECORD_SCHEMA), _empty(LABEL_SCHEMA))
+    heads = np.concatenate([draft.rows[:, [EMITTED, OCCURRED, KEY, COPY]] for draft in drafts.values()])
+    low = heads[:, 2].view(np.uint64) << np.uint64(2)  # the bits of the hash that stand in the id
+    order = pa.array(np.lexsort((heads[:, 3], low, heads[:, 1], heads[:, 0])))
+    records = pa.Table.from_batches([to_records(draft) for draft in drafts.values()])
+    labels = pa.Table.from_batches([to_labels(draft) for draft in drafts.values()])
+    return Batch(_merge(records, order), _merge(labels, order))
 
 
-def join_rows(parts: list[Rows]) -> Rows:
-    """Rows one after the other; no parts make no rows."""
-    return Rows(
-        np.concatenate([np.zeros(0, np.int64), *(p.emitted for p in parts)]),
-        np.concatenate([np.zeros(0, np.uint64), *(p.id_high for p in parts)]),
-        np.concatenate([np.zeros(0, np.uint64), *(p.id_low for p in parts)]),
-        np.concatenate([np.zeros(0, np.int64), *(p.copy for p in parts)]),
-        pa.concat_tables([ROW_SCHEMA.empty_table(), *(p.table for p in parts)]),
-    )
+def _merge(table: pa.Table, order: pa.Array) -> pa.RecordBatch:
+    whole = table.combine_chunks()
+    batch = whole.to_batches()[0]
+    return batch.take(order)
 
 
-def assemble(messy: Messy, names: Names) -> Rows:
-    """Render a draft, spoil what is to be spoilt, and label every row."""
-    draft = messy.draft
-    id_high, id_low = number_events(draft.occurred, draft.event_key)
-    ids = format_uuids(id_high, id_low)
-    rendered = render(draft, to_strings(ids), names)
-    values = rendered.values
-    reasons: list[str | None] = [None] * len(draft)
-    for row in np.flatnonzero(messy.defect).tolist():
-        defect = DEFECTS[messy.defect[row]]
-        if defect in CHANGES_BODY:
-            dice = int(messy.dice[row] >> np.uint64(8))
-            values[row], reasons[row] = spoil(defect, draft.topic, values[row], dice)
-    types = pa.array(EVENT_TYPES[draft.topic]).take(pa.array(draft.kind))
+def to_records(draft: Draft) -> pa.RecordBatch:
+    """Records of RECORD_SCHEMA, row by row beside the draft."""
+    rows = draft.rows
+    field = draft.layout.key_field
+    entity = np.ascontiguousarray(draft.column(field.column))
+    if field.form is Form.CODE:
+        key = text.codes(field.prefix, entity)
+    else:
+        key = text.numbers(field.prefix, field.digits, entity)
     columns = {
-        "topic": pa.repeat(draft.topic, len(draft)),
-        "key": pa.array(rendered.keys, pa.string()).cast(pa.binary()),
-        "value": pa.array(values, pa.binary()),
-        "event_id": to_arrow(ids),
-        "event_type": types,
-        "occurred_at": _to_instants(draft.occurred),
-        "contract_version": pa.repeat(CONTRACT_VERSION, len(draft)),
-        "emitted_at": _to_instants(draft.emitted),
-        "copy": pa.array(messy.copy, pa.int16()),
-        "defect": pa.array([defect.value for defect in DEFECTS]).take(pa.array(messy.defect)),
-        "outcome": pa.array(_OUTCOMES).take(pa.array(messy.defect)),
-        "reason": pa.array(reasons, pa.string()),
-        "amount_cents": pa.array(draft.amount, mask=draft.amount == NOTHING),
+        "topic": pa.repeat(draft.topic, len(rows)),
+        "key": key.view(pa.binary()),
+        "value": render(draft).to_arrow(),
+        "event_id": text.event_ids(rows[:, OCCURRED], rows[:, KEY]),
+        "event_type": pa.array(draft.layout.event_types).take(pa.array(rows[:, KIND])),
+        "occurred_at": to_instants(rows[:, OCCURRED]),
+        "contract_version": pa.repeat(CONTRACT_VERSION, len(rows)),
+        "emitted_at": to_instants(rows[:, EMITTED]),
     }
-    table = pa.table([columns[name] for name in ROW_SCHEMA.names], schema=ROW_SCHEMA)
-    return Rows(draft.emitted, id_high, id_low, messy.copy, table)
+    return pa.RecordBatch.from_arrays([columns[name] for name in RECORD_SCHEMA.names], schema=RECORD_SCHEMA)
 
 
-def split_rows(rows: Rows) -> Batch:
-    """Records and labels of rows that are in order."""
-    whole = rows.table.combine_chunks()
-    return Batch(
-        _to_batch(whole.select(RECORD_SCHEMA.names), RECORD_SCHEMA),
-        _to_batch(whole.select(LABEL_SCHEMA.names), LABEL_SCHEMA),
-    )
+def to_labels(draft: Draft) -> pa.RecordBatch:
+    """Labels of LABEL_SCHEMA, row by row beside the draft."""
+    rows = draft.rows
+    changes = choose_changes(draft)
+    defects = pa.array(rows[:, DEFECT])
+    columns = {
+        "topic": pa.repeat(draft.topic, len(rows)),
+        "event_id": text.event_ids(rows[:, OCCURRED], rows[:, KEY]),
+        "event_type": pa.array(draft.layout.event_types).take(pa.array(rows[:, KIND])),
+        "copy": pa.array(rows[:, COPY].astype(np.int16)),
+        "defect": _DEFECTS.take(defects),
+        "outcome": _OUTCOMES.take(defects),
+        "reason": pa.array(plan(draft.topic).reasons, pa.string()).take(
+            pa.array(changes, mask=changes == NOTHING)
+        ),
+        "amount_cents": pa.array(rows[:, AMOUNT], mask=rows[:, AMOUNT] == NOTHING),
+    }
+    return pa.RecordBatch.from_arrays([columns[name] for name in LABEL_SCHEMA.names], schema=LABEL_SCHEMA)
 
 
-def _to_batch(table: pa.Table, schema: pa.Schema) -> pa.RecordBatch:
-    batches = table.to_batches()
-    return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=schema)
+def to_instants(micros: Ints) -> pa.Array:
+    """UTC microseconds as timestamps."""
+    return pa.array(micros).view(pa.timestamp("us", tz="UTC"))
 
 
-def _to_instants(micros: Ints) -> pa.Array:
-    return pa.array(micros).cast(pa.timestamp("us", tz="UTC"))
+def _empty(schema: pa.Schema) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pylist([], schema=schema)

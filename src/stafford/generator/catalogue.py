@@ -4,11 +4,13 @@ Everything is a function of (product, week), so a price in force at any instant 
 the weeks since the shop opened, which are tabulated as they are asked for.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from stafford.generator.curve import MINUTE, SECOND, WEEK
 from stafford.generator.distributions import accumulate_shares, choose
-from stafford.generator.draft import Draft, concatenate, without_money
+from stafford.generator.draft import Draft, concatenate, draft
 from stafford.generator.profile import CatalogueProfile
 from stafford.generator.randomness import (
     Flags,
@@ -20,6 +22,7 @@ from stafford.generator.randomness import (
     name_stream,
     raise_to,
 )
+from stafford.generator.vocabulary import CATEGORIES
 
 _PRODUCT = name_stream("product")
 _WEEKLY_PRICE = name_stream("weekly price")
@@ -29,6 +32,22 @@ _ENDINGS = np.array([99, 95, 90], np.int64)
 _PERCENT_OF_BASE = np.array([70, 80, 90, 100, 105], np.int64)
 
 
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Tables by week since the opening, for compiled code.
+
+    rankings: [week, rank], product numbers by popularity; counts: how many are ranked in each week; prices:
+    [week, product], cents in force when the week ends; changed_at: [week, product], UTC microseconds, 0 where
+    it did not change that week. Views fall as rank^-(1 - 1/power).
+    """
+
+    rankings: Ints
+    counts: Ints
+    prices: Ints
+    changed_at: Ints
+    power: int
+
+
 class Catalogue:
     """Products of one shop. Numbers 0 to products-1 open with it; the rest launch week by week."""
 
@@ -36,12 +55,13 @@ class Catalogue:
         self._profile = profile
         self._root = root
         self.opens_at = opens_at
-        self.categories = tuple(profile.categories)
+        self._codes = np.array([CATEGORIES.index(name) for name in profile.categories], np.int64)
         self.returned: Floats = np.array([c.returned for c in profile.categories.values()], np.float64)
         self._category_bounds = accumulate_shares([c.weight for c in profile.categories.values()])
         self._prices: Ints = np.zeros((0, 0), np.int64)  # in force at the end of [week, product]
         self._changed_at: Ints = np.zeros((0, 0), np.int64)  # UTC microseconds; 0: not that week
-        self._rankings: list[Ints] = []  # product numbers by popularity, in each week
+        self._rankings: Ints = np.zeros((0, 0), np.int64)  # product numbers by popularity, in each [week]
+        self._counts: Ints = np.zeros(0, np.int64)  # products that are ranked, in each week
 
     def count(self, week: int) -> int:
         """Products that are on sale for the whole of a week."""
@@ -66,17 +86,11 @@ class Catalogue:
         in_week = draw_below(keys, 1, WEEK - 2 * SECOND)
         return np.where(later < 0, spread, self.opens_at + week * WEEK + in_week)
 
-    def pick(self, micros: Ints, units: Floats) -> Ints:
-        """Products by popularity among those on sale at each instant: views ~ rank^-(1 - 1/power)."""
-        weeks = self.find_week(micros)
-        ranks = raise_to(units, self._profile.popularity_power)
-        picked = np.zeros(len(micros), np.int64)
-        for week in np.unique(weeks).tolist():
-            self._tabulate(week)
-            here = weeks == week
-            ranking = self._rankings[week]
-            picked[here] = ranking[(ranks[here] * len(ranking)).astype(np.int64)]
-        return picked
+    def tabulate(self, through: int) -> "Shelf":
+        """What is on sale, at what price, from the opening to the week of an instant."""
+        self._tabulate((through - self.opens_at) // WEEK)
+        power = self._profile.popularity_power
+        return Shelf(self._rankings, self._counts, self._prices, self._changed_at, power)
 
     def price(self, products: Ints, micros: Ints) -> Ints:
         """Price in cents that is in force for each product at each instant."""
@@ -103,16 +117,18 @@ class Catalogue:
 
     def _draft(self, kind: int, products: Ints, occurred: Ints) -> Draft:
         keys = derive(self._root, _PRODUCT, products)
-        columns: dict[str, Ints] = {
-            "product": products,
-            "category": self.categorise(products),
-            "name": draw_below(keys, 5, 1 << 40),
-            "price": self.price(products, occurred),
-            "launched_at": self.launch(products),
-        }
-        moments = derive(keys, _EVENT, occurred - self.opens_at)
-        kinds = np.full(len(products), kind, np.int64)
-        return Draft("products", kinds, occurred, occurred, moments, keys, without_money(len(kinds)), columns)
+        return draft(
+            "products",
+            kind=kind,
+            occurred=occurred,
+            emitted=occurred,
+            key=derive(keys, _EVENT, occurred - self.opens_at),
+            product=products,
+            category=self._codes[self.categorise(products)],
+            name=draw_below(keys, 5, 1 << 40),
+            price=self.price(products, occurred),
+            launched_at=self.launch(products),
+        )
 
     def _tabulate(self, week: int) -> None:
         for new in range(len(self._prices), week + 1):
@@ -123,7 +139,9 @@ class Catalogue:
             self._prices = _append_row(self._prices, prices)
             self._changed_at = _append_row(self._changed_at, changed_at)
             keys = derive(self._root, _PRODUCT, products[: self.count(new)])
-            self._rankings.append(np.argsort(keys, kind="stable").astype(np.int64))
+            ranking = np.argsort(keys, kind="stable").astype(np.int64)
+            self._rankings = _append_row(self._rankings, ranking)
+            self._counts = np.append(self._counts, len(ranking))
 
     def _price_week(self, week: int, products: Ints, before: Ints) -> tuple[Ints, Ints]:
         base = self._price_base(products)

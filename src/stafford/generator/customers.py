@@ -6,7 +6,8 @@ import numpy as np
 
 from stafford.generator.curve import DAY, MINUTE
 from stafford.generator.distributions import accumulate_shares, choose
-from stafford.generator.draft import NOTHING, Draft, without_money
+from stafford.generator.draft import Draft, draft
+from stafford.generator.layout import NOTHING
 from stafford.generator.profile import CustomersProfile
 from stafford.generator.randomness import (
     Flags,
@@ -18,6 +19,7 @@ from stafford.generator.randomness import (
     name_stream,
     raise_to,
 )
+from stafford.generator.vocabulary import COUNTRIES, SEGMENTS
 
 _CUSTOMER = name_stream("customer")
 _EVENT = name_stream("customer event")
@@ -47,8 +49,8 @@ class Customers:
         self._root = root
         self.opens_at = opens_at
         self.initial = max(1, min(round(profile.initial_per_daily_session * daily_sessions), most_initial))
-        self.countries = tuple(profile.countries)
-        self.segments = tuple(profile.segments)
+        self.countries = np.array([COUNTRIES.index(name) for name in profile.countries], np.int64)
+        self._segments = np.array([SEGMENTS.index(name) for name in profile.segments], np.int64)
         self.country_bounds = accumulate_shares(list(profile.countries.values()))
         self._segment_bounds = accumulate_shares(list(profile.segments.values()))
 
@@ -57,8 +59,8 @@ class Customers:
         return derive(self._root, _CUSTOMER, numbers)
 
     def locate(self, numbers: Ints) -> Ints:
-        """Index into `countries` of each customer."""
-        return choose(draw_unit(self.key(numbers), 0), self.country_bounds)
+        """Country of each customer, as its place among the words."""
+        return self.countries[choose(draw_unit(self.key(numbers), 0), self.country_bounds)]
 
     def pick(self, keys: Keys, draw: int, known: Ints) -> Ints:
         """A customer for each session among the `known` first ones, by a power law; uses draws draw, draw+1.
@@ -105,17 +107,17 @@ class Customers:
         self, kind: int, numbers: Ints, registered_at: Ints, occurred: Ints, has_city: Flags, *, cities: int
     ) -> Draft:
         keys = self.key(numbers)
-        columns = {
-            "customer": numbers,
-            "country": self.locate(numbers),
-            "name": draw_below(keys, 4, _MANY),
-            "city": np.where(has_city, draw_below(keys, 5, _MANY) + cities, NOTHING),
-            "segment": choose(draw_unit(keys, 6), self._segment_bounds),
-            "consent": (draw_unit(keys, 7) < self._profile.consents).astype(np.int64),
-            "registered_at": registered_at,
-        }
-        moments = derive(keys, _EVENT, occurred - self.opens_at)
-        kinds = np.full(len(numbers), kind, np.int64)
-        return Draft(
-            "customers", kinds, occurred, occurred, moments, keys, without_money(len(kinds)), columns
+        return draft(
+            "customers",
+            kind=kind,
+            occurred=occurred,
+            emitted=occurred,
+            key=derive(keys, _EVENT, occurred - self.opens_at),
+            customer=numbers,
+            country=self.locate(numbers),
+            name=draw_below(keys, 4, _MANY),
+            city=np.where(has_city, draw_below(keys, 5, _MANY) + cities, NOTHING),
+            segment=self._segments[choose(draw_unit(keys, 6), self._segment_bounds)],
+            consent=(draw_unit(keys, 7) < self._profile.consents).astype(np.int64),
+            registered_at=registered_at,
         )

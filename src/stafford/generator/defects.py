@@ -3,12 +3,14 @@
 Each defect breaks one rule of the contract and no other, so that there is one right answer.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 
-from orjson import dumps, loads
+from orjson import dumps
 
+from stafford.generator.layout import LAYOUTS, Form
 from stafford.generator.mess_profile import Defect
 
 FUTURE = "2099-12-31T23:59:59.000000Z"
@@ -82,123 +84,90 @@ _NOT_A_NUMBER = "N/A"
 _EPOCH_S = 1_767_225_600
 
 
+class Action(IntEnum):
+    """What is done to a body while it is written."""
+
+    NONE = 0
+    DROP = 1  # the field is not there
+    PLACE = 2  # something else stands in the field
+    QUOTE = 3  # a number as text
+    PAD = 4  # spaces around a text
+    RAISE = 5  # a text in capitals
+    MALFORM = 6  # the first colon is an equals sign
+    TRUNCATE = 7
+    EMPTY = 8
+    BREAK_ENCODING = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One way in which a defect can show. reason: what quarantine must say; None where silver repairs it.
+
+    field: "lines.quantity" is the quantity of the first line; value: what PLACE puts there, as JSON.
+    """
+
+    action: Action
+    reason: str | None
+    field: str = ""
+    value: bytes = b""
+
+
 def can_spoil(defect: Defect, topic: str) -> bool:
     """Whether a defect exists on a topic: only a repairable field can carry stray whitespace."""
     return defect is not Defect.WHITESPACE or topic in _REPAIRABLE
 
 
-def spoil(defect: Defect, topic: str, body: bytes, dice: int) -> tuple[bytes, str | None]:
-    """Spoil one body.
-
-    Args:
-        defect: what to do to it; one that changes the body.
-        topic: whose contract is broken.
-        body: a clean JSON object.
-        dice: a random non-negative integer that chooses field and way.
-
-    Returns:
-        The spoilt body, and the reason that quarantine must give; None where silver repairs it.
-    """
-    return _WAYS[defect](topic, body, dice)
+def list_changes(defect: Defect, topic: str) -> tuple[Change, ...]:
+    """Every way in which a defect can show on a topic, each as likely; none where it leaves the body alone."""
+    return tuple(_list_changes(defect, topic))
 
 
-def _drop(topic: str, body: bytes, dice: int) -> tuple[bytes, str]:
-    field = _REQUIRED[topic][dice % len(_REQUIRED[topic])]
-    content = loads(body)
-    place, name = _find(content, field)
-    del place[name]
-    return dumps(content), f"required:{field}"
+def _list_changes(defect: Defect, topic: str) -> Iterator[Change]:  # noqa: C901 - one branch for each defect
+    match defect:
+        case Defect.MISSING_REQUIRED:
+            for name in _REQUIRED[topic]:
+                yield Change(Action.DROP, f"required:{name}", name)
+        case Defect.NULL_REQUIRED:
+            for name in _REQUIRED[topic]:
+                yield Change(Action.PLACE, f"required:{name}", name, b"null")
+        case Defect.WRONG_TYPE:
+            yield from _mistype(topic)
+        case Defect.OUT_OF_RANGE:
+            yield from _place(_OUT_OF_RANGE[topic], "out_of_range")
+        case Defect.UNKNOWN_ENUM:
+            yield from _place(_UNKNOWN[topic], "not_in_enum")
+        case Defect.BAD_FORMAT:
+            yield from _place(_BAD_FORMAT[topic], "bad_format")
+        case Defect.BAD_TIMESTAMP_FUTURE:
+            yield from _place((_Target("occurred_at", FUTURE),), "too_far_ahead")
+        case Defect.BAD_TIMESTAMP_1970:
+            yield from _place((_Target("occurred_at", PAST),), "out_of_range")
+        case Defect.WHITESPACE if topic in _REPAIRABLE:
+            for target in _REPAIRABLE[topic]:
+                yield Change(Action.PAD, None, target.field)
+                yield Change(Action.RAISE if target.value else Action.PAD, None, target.field)
+        case Defect.MALFORMED_JSON:
+            yield Change(Action.MALFORM, "malformed_json")
+        case Defect.TRUNCATED_JSON:
+            yield Change(Action.TRUNCATE, "malformed_json")
+        case Defect.EMPTY_BODY:
+            yield Change(Action.EMPTY, "empty_body")
+        case Defect.NOT_UTF8:
+            yield Change(Action.BREAK_ENCODING, "not_utf8")
 
 
-def _nullify(topic: str, body: bytes, dice: int) -> tuple[bytes, str]:
-    field = _REQUIRED[topic][dice % len(_REQUIRED[topic])]
-    return _set(body, field, None), f"required:{field}"
+def _mistype(topic: str) -> Iterator[Change]:
+    forms = {field.name: field.form for field in LAYOUTS[topic].fields}
+    for name in _TYPED[topic]:
+        reason = f"wrong_type:{name}"
+        if forms.get(name) is Form.INSTANT:
+            # A number where an instant belongs; another text would be a wrong format, not a wrong type.
+            yield Change(Action.PLACE, reason, name, dumps(_EPOCH_S))
+            continue
+        yield Change(Action.PLACE, reason, name, dumps(_NOT_A_NUMBER))
+        yield Change(Action.PLACE if forms.get(name) is Form.FLAG else Action.QUOTE, reason, name, b'"yes"')
 
 
-def _mistype(topic: str, body: bytes, dice: int) -> tuple[bytes, str]:
-    field = _TYPED[topic][dice % len(_TYPED[topic])]
-    content = loads(body)
-    place, name = _find(content, field)
-    as_text = isinstance(place[name], int) and dice // 16 % 2 == 0
-    text = str(place[name]) if as_text else _NOT_A_NUMBER
-    # A number where an instant belongs; another text would be a wrong format, not a wrong type.
-    place[name] = _EPOCH_S if isinstance(place[name], str) else text
-    return dumps(content), f"wrong_type:{field}"
-
-
-def _pad(topic: str, body: bytes, dice: int) -> tuple[bytes, None]:
-    content = loads(body)
-    targets = [target for target in _REPAIRABLE[topic] if target.field in content]
-    target = targets[dice % len(targets)]
-    text = content[target.field]
-    if target.value and dice // 16 % 2 == 0:
-        content[target.field] = text.upper()
-        if content[target.field].lower() == text:
-            return dumps(content), None
-    content[target.field] = f"  {text} "
-    return dumps(content), None
-
-
-def _place(targets: Mapping[str, tuple[_Target, ...]], reason: str) -> "_Way":
-    def change(topic: str, body: bytes, dice: int) -> tuple[bytes, str]:
-        target = targets[topic][dice % len(targets[topic])]
-        return _set(body, target.field, target.value), f"{reason}:{target.field}"
-
-    return change
-
-
-def _date(occurred_at: str, reason: str) -> "_Way":
-    def change(_topic: str, body: bytes, _dice: int) -> tuple[bytes, str]:
-        return _set(body, "occurred_at", occurred_at), f"{reason}:occurred_at"
-
-    return change
-
-
-def _malform(_topic: str, body: bytes, _dice: int) -> tuple[bytes, str]:
-    return body.replace(b'":', b'"=', 1), "malformed_json"
-
-
-def _truncate(_topic: str, body: bytes, dice: int) -> tuple[bytes, str]:
-    text = body.decode()  # cut between characters, so that what is left is still UTF-8
-    return text[: 1 + dice % (len(text) - 1)].encode(), "malformed_json"
-
-
-def _empty(_topic: str, _body: bytes, _dice: int) -> tuple[bytes, str]:
-    return b"", "empty_body"
-
-
-def _break_encoding(_topic: str, body: bytes, _dice: int) -> tuple[bytes, str]:
-    place = body.index(b'"', 2) - 1
-    return body[:place] + b"\xff\xfe" + body[place:], "not_utf8"
-
-
-def _set(body: bytes, field: str, value: Any) -> bytes:
-    content = loads(body)
-    place, name = _find(content, field)
-    place[name] = value
-    return dumps(content)
-
-
-def _find(content: dict[str, Any], field: str) -> tuple[dict[str, Any], str]:
-    outer, _, inner = field.partition(".")
-    return (content[outer][0], inner) if inner else (content, outer)
-
-
-_Way = Callable[[str, bytes, int], tuple[bytes, str | None]]
-_WAYS: Mapping[Defect, _Way] = {
-    Defect.WHITESPACE: _pad,
-    Defect.MISSING_REQUIRED: _drop,
-    Defect.NULL_REQUIRED: _nullify,
-    Defect.WRONG_TYPE: _mistype,
-    Defect.OUT_OF_RANGE: _place(_OUT_OF_RANGE, "out_of_range"),
-    Defect.UNKNOWN_ENUM: _place(_UNKNOWN, "not_in_enum"),
-    Defect.BAD_FORMAT: _place(_BAD_FORMAT, "bad_format"),
-    Defect.BAD_TIMESTAMP_FUTURE: _date(FUTURE, "too_far_ahead"),
-    Defect.BAD_TIMESTAMP_1970: _date(PAST, "out_of_range"),
-    Defect.MALFORMED_JSON: _malform,
-    Defect.TRUNCATED_JSON: _truncate,
-    Defect.EMPTY_BODY: _empty,
-    Defect.NOT_UTF8: _break_encoding,
-}
-CHANGES_BODY = frozenset(_WAYS)
-"""Defects that `spoil` knows; the others only move or copy a record."""
+def _place(targets: tuple[_Target, ...], reason: str) -> Iterator[Change]:
+    for target in targets:
+        yield Change(Action.PLACE, f"{reason}:{target.field}", target.field, dumps(target.value))

@@ -13,6 +13,7 @@ from itertools import accumulate
 
 import numpy as np
 
+from stafford.generator.compiled import kernel
 from stafford.generator.randomness import Floats, Ints
 
 _NEGLIGIBLE = 1e-18
@@ -80,3 +81,12 @@ def interpolate(units: Floats, quantiles: Floats) -> Ints:
     index = place.astype(np.int64)
     low = quantiles[index]
     return (low + (quantiles[index + 1] - low) * (place - index)).astype(np.int64)
+
+
+@kernel
+def interpolate_one(unit: float, quantiles: Floats) -> int:
+    """`interpolate` of one number."""
+    place = unit * (len(quantiles) - 1)
+    index = int(place)
+    low = quantiles[index]
+    return int(low + (quantiles[index + 1] - low) * (place - index))

@@ -1,170 +1,301 @@
 """Runs as files, for readers without Kafka: the one place where this room writes.
 
-<folder>/manifest.json
-<folder>/<topic>.parquet         records, RECORD_SCHEMA (ndjson: one body a line, spoilt ones too)
-<folder>/labels/<topic>.parquet  labels, LABEL_SCHEMA, row by row beside the records
+<folder>/manifest.json                    what it is, and how many records of each topic
+<folder>/<topic>/<part>.<format>          events (csv, parquet and delta: columns of the topic's contract;
+                                          ndjson: one body a line, spoilt ones as they are)
+<folder>/spoilt/<topic>/<part>.parquet    bodies that the mess spoilt, which no typed column can hold
+<folder>/labels/<topic>/<part>.parquet    LABEL_SCHEMA, one row for each record, in the order of emission
+
+A part holds a stretch of the shop's time. While a run is written it is called <folder>.partial.
 """
 
 import json
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import IO, Any, Self
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.csv as pc
 import pyarrow.parquet as pq
-from orjson import dumps
+from deltalake import convert_to_deltalake
 
+from stafford.domain.record import LABEL_SCHEMA
 from stafford.errors import ConfigError, StorageError
-from stafford.generator.assembly import Batch
+from stafford.generator.assembly import to_instants, to_labels
+from stafford.generator.columns import to_columns
+from stafford.generator.draft import Draft
+from stafford.generator.layout import EMITTED, KEY, LAYOUTS, OCCURRED
+from stafford.generator.randomness import Ints
+from stafford.generator.rendering import choose_changes, render
+from stafford.generator.text import event_ids
 
 MANIFEST = "manifest.json"
+_ROW_GROUP = 1 << 18
+_SPOILT_SCHEMA = pa.schema(
+    [
+        pa.field("event_id", pa.string(), nullable=False),
+        pa.field("emitted_at", pa.timestamp("us", tz="UTC"), nullable=False),
+        pa.field("value", pa.binary(), nullable=False),
+    ]
+)
 
 
 class Format(StrEnum):
-    """How records and labels are written."""
+    """How events are written; labels are always Parquet."""
 
     PARQUET = "parquet"
     NDJSON = "ndjson"
+    CSV = "csv"
+    DELTA = "delta"
 
 
-class _Writer(Protocol):
-    def write(self, rows: pa.RecordBatch) -> None: ...
+class Part:
+    """One part of every topic's files, in a `with`; after an error its files are not to be read.
 
-    def close(self) -> None: ...
+    Args:
+        folder: of the run.
+        name: of the part.
+        file_format: of the events.
+    """
 
-
-@dataclass
-class RunFiles:
-    """A run's files while they are written: aside, and in their place only when all of them are whole."""
-
-    folder: Path
-    format: Format
-    identity: Mapping[str, Any]
-    rows: dict[str, int] = field(default_factory=dict)
-
-    def __enter__(self) -> Self:
+    def __init__(self, folder: Path, name: str, file_format: Format) -> None:
+        self.rows: Counter[str] = Counter()
+        self._folder = folder
+        self._name = name
+        self._format = file_format
+        self._held: dict[str, list[Ints]] = defaultdict(list)
+        self._waiting: Counter[str] = Counter()
+        self._writers: dict[Path, Any] = {}
         self._closing = ExitStack()
-        self._writers: dict[Path, _Writer] = {}
-        with _storage_errors(self.folder):
-            self.folder.parent.mkdir(parents=True, exist_ok=True)
-            prefix = f".{self.folder.name}.partial-"
-            # Only its owner may enter a mkdtemp folder, so the one that stays is made inside it.
-            self._scratch = Path(tempfile.mkdtemp(prefix=prefix, dir=self.folder.parent))
-            self._aside = self._scratch / "run"
-            (self._aside / "labels").mkdir(parents=True)
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        try:
-            with _storage_errors(self.folder):
-                self._closing.close()
-                if kind is None:
-                    self._commit()
-        finally:
-            shutil.rmtree(self._scratch, ignore_errors=True)
-
-    def write(self, batch: Batch) -> None:
-        """Append a batch, each topic to its own files.
+    def write(self, drafts: Mapping[str, Draft]) -> None:
+        """Append events.
 
         Raises:
             StorageError: the disk is full or the folder cannot be written.
         """
-        topics = batch.records.column("topic")
-        with _storage_errors(self.folder):
-            for topic in pc.unique(topics).to_pylist():
-                rows = pc.equal(topics, topic)
-                records, labels = batch.records.filter(rows), batch.labels.filter(rows)
-                self._open(Path(topic), records.schema, _write_bodies).write(records)
-                self._open(Path("labels", topic), labels.schema, _write_objects).write(labels)
-                self.rows[topic] = self.rows.get(topic, 0) + records.num_rows
+        for topic, draft in drafts.items():
+            self.rows[topic] += len(draft)
+            self._held[topic].append(draft.rows)
+            self._waiting[topic] += len(draft)
+            if self._waiting[topic] >= _ROW_GROUP:
+                self._flush(topic)
 
-    def _open(self, name: Path, schema: pa.Schema, to_lines: "_ToLines") -> _Writer:
-        if name not in self._writers:
-            path = self._aside / name.with_suffix(f".{self.format}")
-            writer: _Writer = (
-                _ParquetWriter(path, schema) if self.format is Format.PARQUET else _LineWriter(path, to_lines)
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Complete the files: each topic has one, be it empty.
+
+        Raises:
+            StorageError: the disk is full or the folder cannot be written.
+        """
+        with storage_errors(self._folder), self._closing:
+            if kind is None:
+                for topic in LAYOUTS:
+                    self._flush(topic)
+
+    def _flush(self, topic: str) -> None:
+        rows = _join(self._held.pop(topic, [np.empty((0, LAYOUTS[topic].width), np.int64)]))
+        self._waiting[topic] = 0
+        with storage_errors(self._folder):
+            draft = Draft(topic, rows)
+            self._open_parquet(Path("labels", topic), LABEL_SCHEMA).write_batch(to_labels(draft))
+            if self._format is Format.NDJSON:
+                self._open(Path(topic), self._open_lines).write(render(draft, b"\n").data)
+                return
+            is_clean = choose_changes(draft) < 0
+            self._write_spoilt(topic, draft.take(~is_clean))
+            table = to_columns(Draft(topic, _filter(draft.rows, is_clean)))
+            if self._format is Format.CSV:
+                flat = _flatten(table)
+                self._open(Path(topic), lambda path: pc.CSVWriter(path, flat.schema)).write_table(flat)
+            else:
+                self._open_parquet(Path(topic), table.schema).write_table(table, _ROW_GROUP)
+
+    def _write_spoilt(self, topic: str, draft: Draft) -> None:
+        if not len(draft):
+            return
+        columns = [
+            event_ids(draft.rows[:, OCCURRED], draft.rows[:, KEY]),
+            to_instants(draft.rows[:, EMITTED]),
+            render(draft).to_arrow(),
+        ]
+        batch = pa.RecordBatch.from_arrays(columns, schema=_SPOILT_SCHEMA)
+        self._open_parquet(Path("spoilt", topic), _SPOILT_SCHEMA).write_batch(batch)
+
+    def _open_parquet(self, place: Path, schema: pa.Schema) -> pq.ParquetWriter:
+        return self._open(place, lambda path: _open_parquet(path, schema), "parquet")
+
+    @staticmethod
+    def _open_lines(path: Path) -> IO[bytes]:
+        return path.open("wb")
+
+    def _open(self, place: Path, make: Any, suffix: str | None = None) -> Any:
+        if place not in self._writers:
+            folder = self._folder / place
+            folder.mkdir(parents=True, exist_ok=True)
+            ending = suffix or ("parquet" if self._format is Format.DELTA else self._format.value)
+            self._writers[place] = self._closing.enter_context(make(folder / f"{self._name}.{ending}"))
+        return self._writers[place]
+
+
+def _open_parquet(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """What costs time and gives nothing is off: ids do not compress, and only times are searched by range."""
+    names = [field.name for field in schema]
+    times = [name for name in names if name in {"occurred_at", "emitted_at"}]
+    encoded = [
+        field.name
+        for field in schema
+        if field.name not in {"event_id", "value", *times} and not pa.types.is_nested(field.type)
+    ]
+    if any(pa.types.is_nested(field.type) for field in schema):
+        return pq.ParquetWriter(path, schema, compression="zstd", write_statistics=times)
+    compression = {name: "NONE" if name == "event_id" else "ZSTD" for name in names}
+    return pq.ParquetWriter(
+        path, schema, compression=compression, use_dictionary=encoded, write_statistics=times
+    )
+
+
+def _join(parts: list[Ints]) -> Ints:
+    if len(parts) == 1:
+        return parts[0]
+    joined: Ints = np.empty((sum(map(len, parts)), parts[0].shape[1]), np.int64, order="F")
+    np.concatenate(parts, out=joined)
+    return joined
+
+
+def _filter(rows: Ints, wanted: Any) -> Ints:
+    return rows if wanted.all() else np.asfortranarray(rows.T[:, wanted].T)
+
+
+def _flatten(table: pa.Table) -> pa.Table:
+    """CSV has no lists: they become JSON."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_list(field.type):
+            texts = [json.dumps(value) for value in table.column(place).to_pylist()]
+            table = table.set_column(place, field.name, pa.array(texts, pa.string()))
+        elif pa.types.is_dictionary(field.type):
+            table = table.set_column(place, field.name, table.column(place).cast(pa.string()))
+    return table
+
+
+class RunFolder:
+    """The folder of a run: free, in the making, or whole."""
+
+    def __init__(self, folder: Path, identity: Mapping[str, Any]) -> None:
+        """Name the folder; nothing is touched. identity: what makes this run this run, as JSON holds it."""
+        self.folder = folder
+        self.partial = folder.with_name(f"{folder.name}.partial")
+        self._identity = dict(identity)
+
+    def find_whole(self) -> dict[str, int] | None:
+        """Rows of each topic where the folder holds this very run already; None where it is free.
+
+        Raises:
+            ConfigError: the folder holds something else.
+            StorageError: the folder cannot be read.
+        """
+        with storage_errors(self.folder):
+            if not self.folder.exists() or (self.folder.is_dir() and not any(self.folder.iterdir())):
+                return None
+            try:
+                manifest = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
+                rows: dict[str, int] = manifest.pop("rows")
+            except (FileNotFoundError, NotADirectoryError, KeyError, ValueError) as exc:
+                raise ConfigError(
+                    f"{self.folder} exists and holds no run; choose a folder that is free"
+                ) from exc
+        if manifest != self._identity:
+            raise ConfigError(
+                f"{self.folder} holds another run, {manifest.get('run_id')}; choose another folder, or delete it"
             )
-            self._writers[name] = writer
-            self._closing.callback(writer.close)
-        return self._writers[name]
+        return rows
 
-    def _commit(self) -> None:
-        manifest = {**self.identity, "rows": dict(sorted(self.rows.items()))}
-        text = json.dumps(manifest, indent=2) + "\n"
-        (self._aside / MANIFEST).write_text(text, encoding="utf-8")
-        if self.folder.exists():
-            self.folder.rmdir()  # Windows renames to no folder that exists; it must be empty
-        self._aside.rename(self.folder)
+    def begin(self, *, resume: bool) -> None:
+        """Make the folder that the run is written into, or find the one that a killed command left.
+
+        Raises:
+            ConfigError: there is an unfinished run and it is not to be resumed, or is another one.
+            StorageError: the folder cannot be written.
+        """
+        with storage_errors(self.folder):
+            described = self.partial / "run.json"
+            if described.exists():
+                if not resume:
+                    raise ConfigError(
+                        f"{self.partial} holds an unfinished run; go on with --resume, or delete it"
+                    )
+                if json.loads(described.read_text(encoding="utf-8")) != self._identity:
+                    raise ConfigError(
+                        f"{self.partial} holds an unfinished run of other options; delete it, or repeat them"
+                    )
+                return
+            self.partial.mkdir(parents=True, exist_ok=True)
+            _replace(described, self._identity)
+
+    def read_progress(self, worker: int) -> tuple[int, dict[str, int]]:
+        """Parts that a worker has completed, and their rows by topic; its other files are removed."""
+        with storage_errors(self.folder):
+            done = self.partial / f"worker-{worker}.json"
+            parts, rows = 0, {}
+            if done.exists():
+                progress = json.loads(done.read_text(encoding="utf-8"))
+                parts, rows = int(progress["parts"]), dict(progress["rows"])
+            for file in self.partial.rglob(f"part-*-{worker:02d}.*"):
+                if int(file.stem.split("-")[1]) >= parts:
+                    file.unlink()
+        return parts, rows
+
+    def note_progress(self, worker: int, parts: int, rows: Mapping[str, int]) -> None:
+        """Record that a worker's parts up to that number are complete."""
+        with storage_errors(self.folder):
+            _replace(self.partial / f"worker-{worker}.json", {"parts": parts, "rows": dict(rows)})
+
+    def open_part(self, worker: int, number: int, file_format: Format) -> Part:
+        """A part to write."""
+        return Part(self.partial, f"part-{number:05d}-{worker:02d}", file_format)
+
+    def commit(self, workers: int, file_format: Format) -> dict[str, int]:
+        """Give the run its name: from now on it is whole.
+
+        Returns:
+            Rows of each topic.
+        """
+        rows: Counter[str] = Counter()
+        for worker in range(workers):
+            rows.update(self.read_progress(worker)[1])
+        with storage_errors(self.folder):
+            if file_format is Format.DELTA:
+                for topic in rows:
+                    if any((self.partial / topic).glob("*.parquet")):
+                        convert_to_deltalake(self.partial / topic)
+            for file in (*self.partial.glob("worker-*.json"), self.partial / "run.json"):
+                file.unlink()
+            _replace(self.partial / MANIFEST, {**self._identity, "rows": dict(sorted(rows.items()))})
+            if self.folder.exists():
+                self.folder.rmdir()  # Windows renames to no folder that exists; it must be empty
+            self.partial.rename(self.folder)
+        return dict(sorted(rows.items()))
 
 
-def find_run(folder: Path, identity: Mapping[str, Any]) -> dict[str, int] | None:
-    """Rows of each topic where the folder holds this very run already; None where the folder is free.
-
-    Raises:
-        ConfigError: the folder holds something else.
-        StorageError: the folder cannot be read.
-    """
-    with _storage_errors(folder):
-        if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-            return None
-        try:
-            manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            rows: dict[str, int] = manifest.pop("rows")
-        except (FileNotFoundError, NotADirectoryError, KeyError, ValueError) as exc:
-            raise ConfigError(f"{folder} exists and holds no run; choose a folder that is free") from exc
-    if manifest != dict(identity):
-        raise ConfigError(
-            f"{folder} holds another run, {manifest.get('run_id')}; choose another folder, or delete it"
-        )
-    return rows
-
-
-_ToLines = Callable[[pa.RecordBatch], list[bytes]]
-
-
-class _ParquetWriter:
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self._writer = pq.ParquetWriter(path, schema, compression="zstd")
-
-    def write(self, rows: pa.RecordBatch) -> None:
-        self._writer.write_batch(rows)
-
-    def close(self) -> None:
-        self._writer.close()
-
-
-class _LineWriter:
-    def __init__(self, path: Path, to_lines: _ToLines) -> None:
-        self._file = path.open("wb")
-        self._to_lines = to_lines
-
-    def write(self, rows: pa.RecordBatch) -> None:
-        self._file.writelines(line + b"\n" for line in self._to_lines(rows))
-
-    def close(self) -> None:
-        self._file.close()
-
-
-def _write_bodies(records: pa.RecordBatch) -> list[bytes]:
-    bodies: list[bytes] = records.column("value").to_pylist()
-    return bodies
-
-
-def _write_objects(labels: pa.RecordBatch) -> list[bytes]:
-    return [dumps(row) for row in labels.to_pylist()]
+def _replace(path: Path, content: Mapping[str, Any]) -> None:
+    aside = path.with_name(f".{path.name}.new")
+    aside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    aside.replace(path)
 
 
 @contextmanager
-def _storage_errors(folder: Path) -> Iterator[None]:
+def storage_errors(folder: Path) -> Iterator[None]:
+    """Turn what the system says into an error that names the folder."""
     try:
         yield
     except OSError as exc:

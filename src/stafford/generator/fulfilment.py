@@ -1,5 +1,6 @@
 """What follows an order: payment attempts, cancellation, the parcel, and what comes back."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,8 +8,9 @@ import numpy as np
 from stafford.generator.catalogue import Catalogue
 from stafford.generator.curve import DAY, HOUR, MINUTE, SECOND
 from stafford.generator.distributions import accumulate_shares, choose
-from stafford.generator.draft import NOTHING, Draft, without_money
-from stafford.generator.orders import CANCELLED, Lines, Orders, draft_orders, take_orders
+from stafford.generator.draft import Draft, draft
+from stafford.generator.layout import NOTHING
+from stafford.generator.orders import CANCELLED, Lines, Orders, draft_orders
 from stafford.generator.profile import FulfilmentProfile, PaymentsProfile, Profile, Range, ReturnsProfile
 from stafford.generator.randomness import (
     Flags,
@@ -20,9 +22,9 @@ from stafford.generator.randomness import (
     draw_unit,
     name_stream,
 )
+from stafford.generator.vocabulary import CARRIERS, DECLINE_REASONS, METHODS, RETURN_REASONS
 
 ATTEMPTS = 3
-DECLINE_REASONS = ("insufficient_funds", "expired_card", "suspected_fraud")
 _CAPTURED, _DECLINED = 0, 1
 _DISPATCHED, _DELIVERED = 0, 1
 _REQUESTED, _REFUNDED = 0, 1
@@ -48,9 +50,9 @@ class Fulfilment:
         self._fulfilment: FulfilmentProfile = profile.fulfilment
         self._returns: ReturnsProfile = profile.returns
         self._catalogue = catalogue
-        self.methods = tuple(profile.payments.methods)
-        self.carriers = tuple(profile.fulfilment.carriers)
-        self.reasons = tuple(profile.returns.reasons)
+        self._methods = _place(METHODS, profile.payments.methods)
+        self._carriers = _place(CARRIERS, profile.fulfilment.carriers)
+        self._reasons = _place(RETURN_REASONS, profile.returns.reasons)
         self._method_bounds = accumulate_shares(list(profile.payments.methods.values()))
         self._carrier_bounds = accumulate_shares(list(profile.fulfilment.carriers.values()))
         self._reason_bounds = accumulate_shares(list(profile.returns.reasons.values()))
@@ -63,14 +65,14 @@ class Fulfilment:
         # Before the first parcel leaves: dispatch_h.least hours after the capture.
         least_h = max(self._fulfilment.dispatch_h.least, 1)
         cancelled_at = settled.at + 10 * MINUTE + draw_below(orders.key, 11, least_h * HOUR - 15 * MINUTE)
-        cancellations = draft_orders(take_orders(orders, cancelled), CANCELLED, cancelled_at[cancelled])
+        cancellations = draft_orders(orders.take(cancelled), CANCELLED, cancelled_at[cancelled])
         shipments, delivered_at = self._ship(orders, settled, ~cancelled)
         returns = self._take_back(orders, lines, delivered_at, ~cancelled)
         return [*payments, cancellations, *shipments, *returns]
 
     def _pay(self, orders: Orders) -> tuple[list[Draft], Settled]:
         """Attempts until one is captured, the customer gives up, or ATTEMPTS is reached."""
-        method = choose(draw_unit(orders.key, 20), self._method_bounds)
+        method = self._methods[choose(draw_unit(orders.key, 20), self._method_bounds)]
         tries = np.ones(len(orders), np.bool_)
         captured = np.zeros(len(orders), np.bool_)
         at = orders.placed_at.copy()
@@ -80,18 +82,21 @@ class Fulfilment:
             at = np.where(tries, at + SECOND + draw_below(keys, 0, 40 * SECOND), at)
             declined = draw_unit(keys, 1) < self._payments.declined
             kind = np.where(declined, _DECLINED, _CAPTURED)
-            columns = {
-                "payment": keys,
-                "order": orders.key,
-                "method": method,
-                "attempt": np.full(len(orders), attempt),
-                "amount": orders.total,
-                "decline_reason": np.where(declined, draw_below(keys, 2, len(DECLINE_REASONS)), NOTHING),
-            }
-            money = np.where(declined, NOTHING, orders.total)
-            event_keys = derive(keys, _EVENT, 0)
-            draft = Draft("payments", kind, at, at + orders.delay, event_keys, orders.key, money, columns)
-            drafts.append(draft.take(tries))
+            attempts = draft(
+                "payments",
+                kind=kind,
+                occurred=at,
+                emitted=at + orders.delay,
+                key=derive(keys, _EVENT, 0),
+                amount=np.where(declined, NOTHING, orders.total),
+                payment=keys,
+                order=orders.key,
+                method=method,
+                attempt=attempt,
+                due=orders.total,
+                decline_reason=np.where(declined, draw_below(keys, 2, len(DECLINE_REASONS)), NOTHING),
+            )
+            drafts.append(attempts.take(tries))
             captured |= tries & ~declined
             tries = tries & declined & (draw_unit(keys, 3) < self._payments.retried)
         return drafts, Settled(captured, at)
@@ -106,20 +111,20 @@ class Fulfilment:
         in_time = earliest + draw_below(keys, 2, np.maximum(promised_at - earliest, 1))
         too_late = promised_at + _draw_span(keys, 3, profile.late_h, HOUR)
         delivered_at = np.where(draw_unit(keys, 4) < profile.late, too_late, in_time)
-        columns = {
-            "shipment": keys,
-            "order": orders.key,
-            "carrier": choose(draw_unit(keys, 5), self._carrier_bounds),
-            "promised_at": promised_at,
-        }
-        drafts = []
-        for kind, occurred in ((_DISPATCHED, dispatched_at), (_DELIVERED, delivered_at)):
-            kinds = np.full(len(orders), kind, np.int64)
-            money = without_money(len(orders))
-            emitted = occurred + orders.delay
-            event_keys = derive(keys, _EVENT, kind)
-            draft = Draft("shipments", kinds, occurred, emitted, event_keys, orders.key, money, columns)
-            drafts.append(draft.take(shipped))
+        drafts = [
+            draft(
+                "shipments",
+                kind=kind,
+                occurred=occurred,
+                emitted=occurred + orders.delay,
+                key=derive(keys, _EVENT, kind),
+                shipment=keys,
+                order=orders.key,
+                carrier=self._carriers[choose(draw_unit(keys, 5), self._carrier_bounds)],
+                promised_at=promised_at,
+            ).take(shipped)
+            for kind, occurred in ((_DISPATCHED, dispatched_at), (_DELIVERED, delivered_at))
+        ]
         return drafts, delivered_at
 
     def _take_back(self, orders: Orders, lines: Lines, delivered_at: Ints, shipped: Flags) -> list[Draft]:
@@ -131,25 +136,31 @@ class Fulfilment:
         refund = lines.total[rows] * quantity // lines.quantity[rows]
         requested_at = delivered_at[order] + _draw_span(keys, 2, self._returns.requested_after_days, DAY)
         refunded_at = requested_at + _draw_span(keys, 3, self._returns.refunded_after_days, DAY)
-        columns = {
-            "return": keys,
-            "order": orders.key[order],
-            "line_number": lines.number[rows],
-            "product": lines.product[rows],
-            "quantity": quantity,
-            "refund": refund,
-            "reason": choose(draw_unit(keys, 4), self._reason_bounds),
-        }
-        drafts = []
-        money = {_REQUESTED: without_money(len(rows)), _REFUNDED: refund}
-        for kind, occurred in ((_REQUESTED, requested_at), (_REFUNDED, refunded_at)):
-            kinds = np.full(len(rows), kind, np.int64)
-            emitted, owner = occurred + orders.delay[order], orders.key[order]
-            event_keys = derive(keys, _EVENT, kind)
-            drafts.append(Draft("returns", kinds, occurred, emitted, event_keys, owner, money[kind], columns))
-        return drafts
+        return [
+            draft(
+                "returns",
+                kind=kind,
+                occurred=occurred,
+                emitted=occurred + orders.delay[order],
+                key=derive(keys, _EVENT, kind),
+                amount=refund if kind == _REFUNDED else NOTHING,
+                parcel=keys,
+                order=orders.key[order],
+                line=lines.number[rows],
+                product=lines.product[rows],
+                quantity=quantity,
+                refund=refund,
+                reason=self._reasons[choose(draw_unit(keys, 4), self._reason_bounds)],
+            )
+            for kind, occurred in ((_REQUESTED, requested_at), (_REFUNDED, refunded_at))
+        ]
 
 
 def _draw_span(keys: Keys, draw: int, span: Range, unit: int) -> Ints:
     """A stretch of time between least and most units, in microseconds."""
     return span.least * unit + draw_below(keys, draw, max((span.most - span.least) * unit, 1))
+
+
+def _place(words: tuple[str, ...], names: Iterable[str]) -> Ints:
+    """Where the names of a profile stand among the words of a field."""
+    return np.array([words.index(name) for name in names], np.int64)

@@ -1,6 +1,6 @@
 """Orders: a cart whose visitor went through the checkout, at the prices in force at that instant."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from stafford.generator.catalogue import Catalogue
 from stafford.generator.curve import SECOND
-from stafford.generator.draft import Draft
+from stafford.generator.draft import Draft, draft
+from stafford.generator.layout import LINE_COLUMNS, NOTHING
 from stafford.generator.profile import OrdersProfile
 from stafford.generator.randomness import Ints, Keys, derive, draw_below, draw_unit, name_stream
 from stafford.generator.sessions import ORDERS, Sessions
-from stafford.generator.story import CartLines, Clicks
+from stafford.generator.story import CartLines, Stories
 
 PLACED, CANCELLED = 0, 1
 _ORDER = name_stream("order")
@@ -39,7 +40,10 @@ class Lines:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """Orders, by session. placed_at, delay: microseconds; money in cents; bodies: see write_lines."""
+    """Orders, by session. placed_at, delay: microseconds; money in cents; lines: how many.
+
+    goods: [order, LINE_COLUMNS * lines], as `layout.Layout` of orders ends.
+    """
 
     key: Keys
     session_key: Keys
@@ -49,7 +53,8 @@ class Orders:
     country: Ints
     subtotal: Ints
     shipping: Ints
-    bodies: NDArray[np.object_]
+    lines: Ints
+    goods: Ints
 
     def __len__(self) -> int:
         return len(self.key)
@@ -58,6 +63,10 @@ class Orders:
     def total(self) -> Ints:
         """What the customer pays."""
         return self.subtotal + self.shipping
+
+    def take(self, rows: NDArray[Any]) -> "Orders":
+        """The orders that a mask or an array of positions names."""
+        return Orders(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
 class OrderDesk:
@@ -68,15 +77,14 @@ class OrderDesk:
         self._catalogue = catalogue
         self._percents = np.array(profile.discount_percent, np.int64)
 
-    def take(self, sessions: Sessions, clicks: Clicks, carts: CartLines) -> tuple[Orders, Lines]:
+    def take(self, sessions: Sessions, stories: Stories) -> tuple[Orders, Lines]:
         """The orders of the sessions that got that far, and their lines."""
         rows = np.flatnonzero(sessions.depth >= ORDERS)
         keys = derive(sessions.key[rows], _ORDER, 0)
-        is_last = np.concatenate([clicks.session[1:] != clicks.session[:-1], [True]])[: len(clicks.session)]
-        placed_at = clicks.occurred[is_last][rows] + draw_below(keys, 0, 45 * SECOND) + 3 * SECOND
+        placed_at = stories.ended_at[rows] + draw_below(keys, 0, 45 * SECOND) + 3 * SECOND
         order_of_session = np.full(len(sessions), -1, np.int64)
         order_of_session[rows] = np.arange(len(rows))
-        lines = self._price(keys, placed_at, carts, order_of_session)
+        lines = self._price(keys, placed_at, stories.carts, order_of_session)
         subtotal = np.zeros(len(rows), np.int64)
         np.add.at(subtotal, lines.order, lines.total)
         free = subtotal >= self._profile.free_shipping_from_cents
@@ -89,14 +97,14 @@ class OrderDesk:
             sessions.country[rows],
             subtotal,
             np.where(free, 0, self._profile.shipping_cents),
-            _write_lines(len(rows), lines),
+            np.bincount(lines.order, minlength=len(rows)).astype(np.int64),
+            _spread(len(rows), lines),
         )
         return orders, lines
 
     def _price(self, keys: Keys, placed_at: Ints, carts: CartLines, order_of_session: Ints) -> Lines:
         order = order_of_session[carts.session]
-        bought = order >= 0
-        order, product, quantity = order[bought], carts.product[bought], carts.quantity[bought]
+        product, quantity = carts.product, carts.quantity
         counts = np.bincount(order, minlength=len(keys)).astype(np.int64)
         number = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts) + 1
         line_keys = derive(keys[order], _LINE, number)
@@ -110,44 +118,31 @@ class OrderDesk:
 
 def draft_orders(orders: Orders, kind: int, occurred: Ints) -> Draft:
     """order_placed or order_cancelled for each order; only placing one counts as money."""
-    kinds = np.full(len(orders), kind, np.int64)
-    columns: dict[str, NDArray[Any]] = {
-        "order": orders.key,
-        "session": orders.session_key,
-        "customer": orders.customer,
-        "country": orders.country,
-        "placed_at": orders.placed_at,
-        "lines": orders.bodies,
-        "subtotal": orders.subtotal,
-        "shipping": orders.shipping,
-    }
-    amount = orders.total if kind == PLACED else np.full(len(orders), -1, np.int64)
-    event_keys = derive(orders.key, _EVENT, kind)
-    return Draft("orders", kinds, occurred, occurred + orders.delay, event_keys, orders.key, amount, columns)
-
-
-def take_orders(orders: Orders, rows: NDArray[Any]) -> Orders:
-    """The orders that a mask or an array of positions names."""
-    return Orders(
-        orders.key[rows],
-        orders.session_key[rows],
-        orders.placed_at[rows],
-        orders.delay[rows],
-        orders.customer[rows],
-        orders.country[rows],
-        orders.subtotal[rows],
-        orders.shipping[rows],
-        orders.bodies[rows],
+    drafted = draft(
+        "orders",
+        kind=kind,
+        occurred=occurred,
+        emitted=occurred + orders.delay,
+        key=derive(orders.key, _EVENT, kind),
+        amount=orders.total if kind == PLACED else NOTHING,
+        order=orders.key,
+        session=orders.session_key,
+        customer=orders.customer,
+        country=orders.country,
+        placed_at=orders.placed_at,
+        lines=orders.lines,
+        subtotal=orders.subtotal,
+        shipping=orders.shipping,
+        total=orders.total,
     )
+    first = drafted.layout.find("product_0")
+    drafted.rows[:, first : first + orders.goods.shape[1]] = orders.goods
+    return drafted
 
 
-def _write_lines(orders: int, lines: Lines) -> NDArray[np.object_]:
-    """For each order a list of (number, product, quantity, unit price, discount, total)."""
-    bodies: NDArray[np.object_] = np.empty(orders, np.object_)
-    for order in range(orders):
-        bodies[order] = []
-    columns = (lines.number, lines.product, lines.quantity, lines.unit_price, lines.discount, lines.total)
-    rows = zip(*(column.tolist() for column in columns), strict=True)
-    for order, row in zip(lines.order.tolist(), rows, strict=True):
-        bodies[order].append(row)
-    return bodies
+def _spread(orders: int, lines: Lines) -> Ints:
+    most = int(lines.number.max(initial=0))
+    goods: Ints = np.full((orders, most, LINE_COLUMNS), NOTHING, np.int64)
+    each = (lines.product, lines.quantity, lines.unit_price, lines.discount)
+    goods[lines.order, lines.number - 1] = np.stack(each, axis=1)
+    return goods.reshape(orders, most * LINE_COLUMNS)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from stafford.generator.draft import NOTHING
+from stafford.generator.layout import NOTHING
 from stafford.generator.vocabulary import ADDRESS_DOMAINS, CITIES, FIRST_NAMES, LAST_NAMES
 
 _WORDS = 64  # more than any list of names has, so that digits of a name draw do not overlap

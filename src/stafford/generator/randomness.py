@@ -13,6 +13,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from stafford.generator.compiled import kernel
+
 Keys: TypeAlias = NDArray[np.uint64]
 Ints: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
@@ -76,3 +78,50 @@ def raise_to(units: Floats, power: int) -> Floats:
     for _ in range(power - 1):
         result *= units
     return result
+
+
+# The same, one number at a time, for compiled loops. numba makes a double of an unsigned and a signed
+# integer, so every operand is unsigned.
+
+
+@kernel
+def mix_one(value: np.uint64) -> np.uint64:
+    """`mix` of one number."""
+    value ^= value >> np.uint64(30)
+    value *= np.uint64(0xBF58476D1CE4E5B9)
+    value ^= value >> np.uint64(27)
+    value *= np.uint64(0x94D049BB133111EB)
+    return value ^ (value >> np.uint64(31))
+
+
+@kernel
+def derive_one(parent: np.uint64, stream: np.uint64, index: int) -> np.uint64:
+    """`derive` of one child."""
+    return mix_one(mix_one(parent ^ stream) + np.uint64(index) * np.uint64(_GOLDEN))
+
+
+@kernel
+def draw_one(key: np.uint64, draw: int) -> float:
+    """`draw_unit` of one key."""
+    return float(mix_one(key + np.uint64(draw + 1) * np.uint64(_GOLDEN)) >> np.uint64(11)) * _UNIT
+
+
+@kernel
+def to_unit_one(key: np.uint64) -> float:
+    """`to_unit` of one key."""
+    return float(key >> np.uint64(11)) * _UNIT
+
+
+@kernel
+def below_one(key: np.uint64, draw: int, limit: int) -> int:
+    """`draw_below` of one key."""
+    return int(draw_one(key, draw) * limit)
+
+
+@kernel
+def choose_one(unit: float, bounds: Floats) -> int:
+    """`distributions.choose` of one number, for few choices."""
+    place = 0
+    while place < len(bounds) and unit >= bounds[place]:
+        place += 1
+    return place

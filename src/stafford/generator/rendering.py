@@ -1,275 +1,358 @@
-"""Bodies: one JSON object for each event, with exactly the fields of its contract.
+"""Bodies: one JSON object for each event, with exactly the fields of its contract, written by compiled code.
 
-Fields that an event does not have are left out.
+Fields that an event does not have are left out. What the mess does to a body is done while it is written.
 """
 
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from functools import lru_cache
 
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 from orjson import dumps
 
-from stafford.generator import identifiers
-from stafford.generator.draft import CONTRACT_VERSION, EVENT_TYPES, Draft
-from stafford.generator.fulfilment import DECLINE_REASONS
-from stafford.generator.people import write_people
-from stafford.generator.randomness import Ints
-from stafford.generator.story import PAGES
-from stafford.generator.text import format_instants, to_strings
-from stafford.generator.vocabulary import BRANDS, PRODUCT_NOUNS, PRODUCT_STYLES, SEARCH_TERMS
+from stafford.generator import text
+from stafford.generator.compiled import copy_block, kernel
+from stafford.generator.defects import Action, list_changes
+from stafford.generator.compiled import BLOCK
+from stafford.generator.fragments import Bytes, Fragments
+from stafford.generator.draft import Draft
+from stafford.generator.layout import (
+    DEFECT, KEY, LAYOUTS, LINE_FIELDS, MOST_LINES, NOTHING, OCCURRED, Field, Form, Layout,
+)  # fmt: skip
+from stafford.generator.mess_profile import Defect
+from stafford.generator.randomness import Ints, derive_one, name_stream
+from stafford.generator.wording import write_texts
 
-CURRENCY = "EUR"
-Heads: TypeAlias = Iterator[dict[str, Any]]
+_OPS = np.uint64(name_stream("what a defect does"))
+_LINE = 100  # fields of the first line are numbered from here
+_INTEGER_MOST = 20  # characters of a 64-bit integer
 
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What the numbers in drafts stand for: names as the profile lists them."""
-
-    categories: tuple[str, ...]
-    countries: tuple[str, ...]
-    segments: tuple[str, ...]
-    devices: tuple[str, ...]
-    channels: tuple[str, ...]
-    methods: tuple[str, ...]
-    carriers: tuple[str, ...]
-    reasons: tuple[str, ...]
+_EVENT_ID, _WORD, _INTEGER, _INSTANT, _CODE, _NUMBER, _FLAG, _TEXT, _LINES, _CONSTANT = (int(f) for f in Form)
+_DROP, _PLACE, _QUOTE, _PAD, _RAISE = Action.DROP, Action.PLACE, Action.QUOTE, Action.PAD, Action.RAISE
+_MALFORM, _TRUNCATE, _EMPTY, _BREAK = Action.MALFORM, Action.TRUNCATE, Action.EMPTY, Action.BREAK_ENCODING
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
-    """Record keys and bodies, row by row beside a draft."""
+class Plan:
+    """A layout as compiled code reads it.
 
-    keys: list[str]
-    values: list[bytes]
+    fields: [form, column, digits, fragment before the value, first word, index among the texts].
+    changes: [action, field, fragment] of every way to spoil a body, and `of_defect` [first, how many] for
+    each defect. reasons: beside `changes`.
+    """
+
+    pool: Bytes
+    parts: Ints
+    fields: Ints
+    line_heads: Ints
+    changes: Ints
+    of_defect: Ints
+    reasons: tuple[str | None, ...]
+    most: int
 
 
-def render(draft: Draft, event_ids: list[str], names: Names) -> Rendered:
-    """Write the body of each event of a draft.
+@lru_cache(maxsize=16)
+def plan(topic: str) -> Plan:
+    """Lay out the fragments of a topic."""
+    layout = LAYOUTS[topic]
+    fragments = Fragments()
+    fields, texts = [], 0
+    for place, field in enumerate(layout.fields):
+        before = fragments.add(_open(field, first=place == 0))
+        first_word = -1
+        for word in field.words:
+            number = fragments.add(dumps(word))
+            first_word = number if first_word < 0 else first_word
+        column = layout.find(field.column) if field.column else 0
+        fields.append([field.form, column, field.digits, before, first_word, texts])
+        texts += field.form is Form.TEXT
+    line_heads = [fragments.add(_open_line(name, place)) for place, name in enumerate(LINE_FIELDS)]
+    changes, of_defect, reasons = _plan_changes(layout, fragments)
+    pool, parts = fragments.freeze()
+    words = [max((len(dumps(w)) for w in field.words), default=0) for field in layout.fields]
+    most = int(sum(parts[f[3], 1] for f in fields)) + sum(words) + len(fields) * (BLOCK + 8) + 512
+    return Plan(
+        pool, parts, np.array(fields, np.int64), np.array(line_heads, np.int64), changes, of_defect, reasons,
+        most,
+    )  # fmt: skip
+
+
+def _open(field: Field, *, first: bool) -> bytes:
+    quotes = {Form.EVENT_ID, Form.INSTANT, Form.CODE, Form.NUMBER}
+    return f'{"{" if first else ","}"{field.name}":{chr(34) if field.form in quotes else ""}{field.prefix}'.encode()
+
+
+def _open_line(name: str, place: int) -> bytes:
+    return f'{"{" if place == 0 else ","}"{name}":{chr(34) + "p-" if name == "product_id" else ""}'.encode()
+
+
+def _plan_changes(layout: Layout, fragments: Fragments) -> tuple[Ints, Ints, tuple[str | None, ...]]:
+    numbers = {field.name: place for place, field in enumerate(layout.fields)}
+    numbers |= {f"lines.{name}": _LINE + place for place, name in enumerate(LINE_FIELDS)}
+    rows, reasons, of_defect = [], [], []
+    for defect in Defect:
+        first = len(rows)
+        for change in list_changes(defect, layout.topic):
+            value = fragments.add(change.value)
+            rows.append([change.action, numbers.get(change.field, -1), value])
+            reasons.append(change.reason)
+        of_defect.append([first, len(rows) - first])
+    return np.array(rows, np.int64), np.array(of_defect, np.int64), tuple(reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class Bodies:
+    """Bodies one after the other: body i is data[ends[i - 1] : ends[i]]."""
+
+    data: Bytes
+    ends: Ints
+
+    def to_arrow(self) -> pa.Array:
+        """As binary values, without a copy of the bytes."""
+        offsets = np.zeros(len(self.ends) + 1, np.int32)
+        offsets[1:] = self.ends
+        return pa.BinaryArray.from_buffers(
+            pa.binary(), len(self.ends), [None, pa.py_buffer(offsets), pa.py_buffer(self.data)]
+        )
+
+
+def choose_changes(draft: Draft) -> Ints:
+    """Which of the plan's changes each event gets; NOTHING for a body that stays as it is."""
+    of_topic = plan(draft.topic)
+    return _choose_changes(draft.rows, of_topic.of_defect)
+
+
+def render(draft: Draft, ending: bytes = b"") -> Bodies:
+    """Write the body of each event of a draft, spoilt where it has a defect.
 
     Args:
         draft: events of one topic.
-        event_ids: the id of each.
-        names: what its numbers stand for.
+        ending: what follows each body, such as a line feed; at most one byte.
     """
-    types = EVENT_TYPES[draft.topic]
-    # One at a time: thousands of living dicts would keep the garbage collector busy.
-    heads = (
-        {
-            "event_id": event_id,
-            "event_type": types[kind],
-            "occurred_at": occurred_at,
-            "contract_version": CONTRACT_VERSION,
-        }
-        for event_id, kind, occurred_at in zip(
-            event_ids, draft.kind.tolist(), write_instants(draft.occurred), strict=True
-        )
-    )
-    return _TOPICS[draft.topic](draft, heads, names)
-
-
-def write_instants(micros: Ints) -> list[str]:
-    """RFC 3339 in UTC with microseconds."""
-    return to_strings(format_instants(micros))
-
-
-def _render_clickstream(draft: Draft, heads: Heads, names: Names) -> Rendered:
-    c = draft.columns
-    keys = to_strings(identifiers.name_sessions(c["session"]))
-    rows = zip(
-        heads, keys, *(c[name].tolist() for name in ("sequence", "page", "device", "channel", "country")),
-        *(c[name].tolist() for name in ("customer", "product", "quantity", "price", "term")),
-        strict=True,
+    of_topic = plan(draft.topic)
+    texts, places = write_texts(draft)
+    sizes = of_topic.most + (places[:, :, 1].sum(axis=0) if len(places) else 0)
+    room = int(np.broadcast_to(sizes, (len(draft),)).sum())
+    if draft.topic == "orders":
+        room += int(draft.column("lines").sum()) * 256
+    data = np.empty(room + BLOCK, np.uint8)
+    ends = np.empty(len(draft), np.int64)
+    end = _write(
+        draft.rows, choose_changes(draft), of_topic.fields, of_topic.parts, of_topic.pool, of_topic.line_heads,
+        of_topic.changes, places, texts, ending[0] if ending else -1, data, ends,
     )  # fmt: skip
-    values = []
-    for body, key, sequence, page, device, channel, country, customer, product, quantity, price, term in rows:
-        body["session_id"] = key
-        if customer >= 0:
-            body["customer_id"] = f"c-{customer:07d}"
-        body["sequence"] = sequence
-        body["page"] = PAGES[page]
-        body["device"] = names.devices[device]
-        body["channel"] = names.channels[channel]
-        body["country"] = names.countries[country]
-        if product >= 0:
-            body["product_id"] = f"p-{product:05d}"
-        if quantity >= 0:
-            body["quantity"] = quantity
-        if price >= 0:
-            body["unit_price_cents"] = price
-        if term >= 0:
-            body["search_term"] = SEARCH_TERMS[term % len(SEARCH_TERMS)]
-        values.append(dumps(body))
-    return Rendered(keys, values)
+    return Bodies(data[:end], ends)
 
 
-def _render_customers(draft: Draft, heads: Heads, names: Names) -> Rendered:
-    c = draft.columns
-    keys = identifiers.name_customers(c["customer"])
-    country = [names.countries[index] for index in c["country"].tolist()]
-    people = write_people(c["customer"].tolist(), country, c["name"].tolist(), c["city"].tolist())
-    rows = zip(
-        heads, keys, people, country, c["segment"].tolist(), c["consent"].tolist(),
-        write_instants(c["registered_at"]), strict=True,
-    )  # fmt: skip
-    values = []
-    for body, key, person, where, segment, consent, registered_at in rows:
-        body["customer_id"] = key
-        body["full_name"] = person.full_name
-        body["email"] = person.email
-        body["country"] = where
-        if person.city is not None:
-            body["city"] = person.city
-        body["segment"] = names.segments[segment]
-        body["marketing_consent"] = bool(consent)
-        body["registered_at"] = registered_at
-        values.append(dumps(body))
-    return Rendered(keys, values)
+@kernel
+def _choose_changes(rows: Ints, of_defect: Ints) -> Ints:
+    chosen = np.full(len(rows), NOTHING, np.int64)
+    for row in range(len(rows)):
+        defect = rows[row, DEFECT]
+        if defect > 0 and of_defect[defect, 1] > 0:
+            dice = derive_one(np.uint64(rows[row, KEY]), _OPS, 0) >> np.uint64(8)
+            chosen[row] = of_defect[defect, 0] + int(dice % np.uint64(of_defect[defect, 1]))
+    return chosen
 
 
-def _render_products(draft: Draft, heads: Heads, names: Names) -> Rendered:
-    c = draft.columns
-    keys = identifiers.name_products(c["product"])
-    rows = zip(
-        heads, keys, c["product"].tolist(), c["name"].tolist(), c["category"].tolist(), c["price"].tolist(),
-        write_instants(c["launched_at"]), strict=True,
-    )  # fmt: skip
-    values = []
-    for body, key, number, name, category_index, price, launched_at in rows:
-        category = names.categories[category_index]
-        nouns = PRODUCT_NOUNS[category]
-        brand, rest = BRANDS[name % len(BRANDS)], name // len(BRANDS)
-        style, noun = PRODUCT_STYLES[rest % len(PRODUCT_STYLES)], nouns[rest // 16 % len(nouns)]
-        body["product_id"] = key
-        body["name"] = f"{style} {noun} {number}"
-        body["category"] = category
-        body["brand"] = brand
-        body["price_cents"] = price
-        body["currency"] = CURRENCY
-        body["launched_at"] = launched_at
-        values.append(dumps(body))
-    return Rendered(keys, values)
+@kernel
+def _copy(out: Bytes, at: int, pool: Bytes, start: int, length: int) -> int:
+    copy_block(out, at, pool, start)
+    done = BLOCK
+    while done < length:
+        copy_block(out, at + done, pool, start + done)
+        done += BLOCK
+    return at + length
 
 
-def _render_inventory(draft: Draft, heads: Heads, _names: Names) -> Rendered:
-    c = draft.columns
-    keys = identifiers.name_products(c["product"])
-    rows = zip(
-        heads, keys, c["delta"].tolist(), c["stock"].tolist(), identifiers.name_orders(c["order"]),
-        c["has_order"].tolist(), strict=True,
-    )  # fmt: skip
-    values = []
-    for body, key, delta, stock, order, has_order in rows:
-        body["product_id"] = key
-        body["delta_units"] = delta
-        body["stock_units"] = stock
-        if has_order:
-            body["order_id"] = order
-        values.append(dumps(body))
-    return Rendered(keys, values)
+@kernel
+def _write_lines(  # noqa: PLR0915
+    out: Bytes, at: int, row: Ints, column: int, heads: Ints, parts: Ints, pool: Bytes, action: int, target: int,
+    value: int,
+) -> int:  # fmt: skip
+    out[at] = ord("[")
+    at += 1
+    for line in range(row[column]):
+        if line > 0:
+            out[at] = ord(",")
+            at += 1
+        base = len(row) - 4 * MOST_LINES + 4 * line
+        quantity, price, discount = row[base + 1], row[base + 2], row[base + 3]
+        for place in range(6):
+            act = action if (line == 0 and target == _LINE + place) else 0
+            if act == _DROP:
+                continue
+            head = parts[heads[place], 0], parts[heads[place], 1]
+            is_product = place == 1
+            # A product's fragment ends with a quote and "p-", which belong to the value.
+            length = head[1] - (3 if is_product and act == _PLACE else 0)
+            at = _copy(out, at, pool, head[0], length)
+            if act == _PLACE:
+                at = _copy(out, at, pool, parts[value, 0], parts[value, 1])
+                continue
+            if act == _QUOTE:
+                out[at] = ord('"')
+                at += 1
+            if place == 0:
+                at = text.put_integer(out, at, line + 1)
+            elif is_product:
+                at = text.put_padded(out, at, row[base], 5)
+                out[at] = ord('"')
+                at += 1
+            elif place == 2:  # noqa: PLR2004
+                at = text.put_integer(out, at, quantity)
+            elif place == 3:  # noqa: PLR2004
+                at = text.put_integer(out, at, price)
+            elif place == 4:  # noqa: PLR2004
+                at = text.put_integer(out, at, discount)
+            else:
+                at = text.put_integer(out, at, quantity * price - discount)
+            if act == _QUOTE:
+                out[at] = ord('"')
+                at += 1
+        out[at] = ord("}")
+        at += 1
+    out[at] = ord("]")
+    return at + 1
 
 
-def _render_orders(draft: Draft, heads: Heads, names: Names) -> Rendered:
-    c = draft.columns
-    keys = identifiers.name_orders(c["order"])
-    rows = zip(
-        heads, keys, to_strings(identifiers.name_sessions(c["session"])), c["customer"].tolist(),
-        c["country"].tolist(), write_instants(c["placed_at"]), c["lines"].tolist(), c["subtotal"].tolist(),
-        c["shipping"].tolist(), strict=True,
-    )  # fmt: skip
-    values = []
-    for body, key, session, customer, country, placed_at, lines, subtotal, shipping in rows:
-        body["order_id"] = key
-        body["session_id"] = session
-        if customer >= 0:
-            body["customer_id"] = f"c-{customer:07d}"
-        body["placed_at"] = placed_at
-        body["country"] = names.countries[country]
-        body["lines"] = [
-            {
-                "line_number": number,
-                "product_id": f"p-{product:05d}",
-                "quantity": quantity,
-                "unit_price_cents": price,
-                "discount_cents": discount,
-                "line_total_cents": total,
-            }
-            for number, product, quantity, price, discount, total in lines
-        ]
-        body["subtotal_cents"] = subtotal
-        body["shipping_cents"] = shipping
-        body["total_cents"] = subtotal + shipping
-        body["currency"] = CURRENCY
-        values.append(dumps(body))
-    return Rendered(keys, values)
+@kernel
+def _raise(out: Bytes, start: int, end: int) -> None:
+    for place in range(start, end):
+        if ord("a") <= out[place] <= ord("z"):
+            out[place] -= 32
 
 
-def _render_payments(draft: Draft, heads: Heads, names: Names) -> Rendered:
-    c = draft.columns
-    keys = identifiers.name_orders(c["order"])
-    rows = zip(
-        heads, keys, identifiers.name_payments(c["payment"]), c["method"].tolist(), c["attempt"].tolist(),
-        c["amount"].tolist(), c["decline_reason"].tolist(), strict=True,
-    )  # fmt: skip
-    values = []
-    for body, key, payment, method, attempt, amount, reason in rows:
-        body["payment_id"] = payment
-        body["order_id"] = key
-        body["method"] = names.methods[method]
-        body["attempt"] = attempt
-        body["amount_cents"] = amount
-        body["currency"] = CURRENCY
-        if reason >= 0:
-            body["decline_reason"] = DECLINE_REASONS[reason]
-        values.append(dumps(body))
-    return Rendered(keys, values)
+@kernel
+def _pad(out: Bytes, start: int, end: int) -> int:
+    """Two spaces after the opening quote of a text, one before the closing one."""
+    for place in range(end - 2, start, -1):
+        out[place + 2] = out[place]
+    out[start + 1] = ord(" ")
+    out[start + 2] = ord(" ")
+    out[end + 1] = ord(" ")
+    out[end + 2] = ord('"')
+    return end + 3
 
 
-def _render_shipments(draft: Draft, heads: Heads, names: Names) -> Rendered:
-    c = draft.columns
-    keys = identifiers.name_orders(c["order"])
-    rows = zip(
-        heads, keys, identifiers.name_shipments(c["shipment"]), c["carrier"].tolist(),
-        write_instants(c["promised_at"]), strict=True,
-    )  # fmt: skip
-    values = []
-    for body, key, shipment, carrier, promised_at in rows:
-        body["shipment_id"] = shipment
-        body["order_id"] = key
-        body["carrier"] = names.carriers[carrier]
-        body["promised_at"] = promised_at
-        values.append(dumps(body))
-    return Rendered(keys, values)
+@kernel
+def _spoil_whole(out: Bytes, start: int, at: int, action: int, dice: np.uint64) -> int:
+    if action == _EMPTY:
+        return start
+    if action == _MALFORM:
+        for place in range(start, at):
+            if out[place] == ord(":"):
+                out[place] = ord("=")
+                break
+    elif action == _TRUNCATE:
+        cut = start + 1 + int(dice % np.uint64(at - start - 1))
+        while out[cut] & 0xC0 == 0x80:  # between characters, so that what is left is still UTF-8
+            cut -= 1
+        at = cut
+    elif action == _BREAK:
+        for place in range(at - 1, start + 2, -1):
+            out[place + 2] = out[place]
+        out[start + 3] = 0xFF
+        out[start + 4] = 0xFE
+        at += 2
+    return at
 
 
-def _render_returns(draft: Draft, heads: Heads, names: Names) -> Rendered:
-    c = draft.columns
-    keys = identifiers.name_orders(c["order"])
-    rows = zip(
-        heads, keys, identifiers.name_returns(c["return"]), c["line_number"].tolist(), c["product"].tolist(),
-        c["quantity"].tolist(), c["refund"].tolist(), c["reason"].tolist(), strict=True,
-    )  # fmt: skip
-    values = []
-    for body, key, return_id, line_number, product, quantity, refund, reason in rows:
-        body["return_id"] = return_id
-        body["order_id"] = key
-        body["line_number"] = line_number
-        body["product_id"] = f"p-{product:05d}"
-        body["quantity"] = quantity
-        body["refund_cents"] = refund
-        body["currency"] = CURRENCY
-        body["return_reason"] = names.reasons[reason]
-        values.append(dumps(body))
-    return Rendered(keys, values)
-
-
-_TOPICS: Mapping[str, Callable[[Draft, Heads, Names], Rendered]] = {
-    "clickstream": _render_clickstream,
-    "customers": _render_customers,
-    "inventory": _render_inventory,
-    "orders": _render_orders,
-    "payments": _render_payments,
-    "products": _render_products,
-    "returns": _render_returns,
-    "shipments": _render_shipments,
-}
+@kernel
+def _write(  # noqa: C901, PLR0912, PLR0915 - one branch for each form
+    rows: Ints, chosen: Ints, fields: Ints, parts: Ints, pool: Bytes, line_heads: Ints, changes: Ints,
+    places: NDArray[np.int64], texts: Bytes, ending: int, out: Bytes, ends: Ints,
+) -> int:  # fmt: skip
+    at = 0
+    for index in range(len(rows)):
+        row = rows[index]
+        start = at
+        action, target, value = 0, -1, -1
+        if chosen[index] >= 0:
+            action, target, value = changes[chosen[index], 0], changes[chosen[index], 1], changes[chosen[index], 2]
+            if action in (_PAD, _RAISE) and row[fields[target, 1]] == NOTHING:
+                action, target = _PAD, changes[0, 1]
+                for change in range(len(changes)):
+                    if changes[change, 0] == _PAD:
+                        target = changes[change, 1]
+                        break
+        is_first = True
+        for number in range(len(fields)):
+            form, held = fields[number, 0], row[fields[number, 1]]
+            acts = action if number == target else 0
+            if acts == _DROP or (held == NOTHING and form not in (_EVENT_ID, _CONSTANT, _CODE)):
+                continue
+            if form == _CODE and held == NOTHING:
+                continue
+            head, length = parts[fields[number, 3], 0], parts[fields[number, 3], 1]
+            if acts == _PLACE:
+                # The fragment may end with the beginning of the value; the name ends with its colon.
+                colon = length
+                while pool[head + colon - 1] != ord(":"):
+                    colon -= 1
+                at = _copy(out, at, pool, head, colon)
+                at = _copy(out, at, pool, parts[value, 0], parts[value, 1])
+                is_first = False
+                continue
+            opened = at
+            at = _copy(out, at, pool, head, length)
+            if is_first:
+                out[opened] = ord("{")
+                is_first = False
+            begins = at
+            if acts == _QUOTE:
+                out[at] = ord('"')
+                at += 1
+            if form == _WORD:
+                word = fields[number, 4] + held
+                at = _copy(out, at, pool, parts[word, 0], parts[word, 1])
+            elif form == _INTEGER:
+                at = text.put_integer(out, at, held)
+            elif form == _NUMBER:
+                at = text.put_padded(out, at, held, fields[number, 2])
+                out[at] = ord('"')
+                at += 1
+            elif form == _CODE:
+                at = text.put_code(out, at, np.uint64(held))
+                out[at] = ord('"')
+                at += 1
+            elif form == _INSTANT:
+                at = text.put_instant(out, at, held)
+                out[at] = ord('"')
+                at += 1
+            elif form == _EVENT_ID:
+                at = text.put_event_id(out, at, row[OCCURRED], np.uint64(row[KEY]))
+                out[at] = ord('"')
+                at += 1
+            elif form == _CONSTANT:
+                word = fields[number, 4]
+                at = _copy(out, at, pool, parts[word, 0], parts[word, 1])
+            elif form == _FLAG:
+                word = b"true" if held else b"false"
+                for place in range(len(word)):
+                    out[at + place] = word[place]
+                at += len(word)
+            elif form == _TEXT:
+                spot = fields[number, 5]
+                at = _copy(out, at, texts, places[spot, index, 0], places[spot, index, 1])
+            else:
+                at = _write_lines(
+                    out, at, row, fields[number, 1], line_heads, parts, pool, action, target, value
+                )
+            if acts == _QUOTE:
+                out[at] = ord('"')
+                at += 1
+            elif acts == _PAD:
+                at = _pad(out, begins, at)
+            elif acts == _RAISE:
+                _raise(out, begins, at)
+        out[at] = ord("}")
+        at += 1
+        if action >= _MALFORM:
+            at = _spoil_whole(out, start, at, action, derive_one(np.uint64(row[KEY]), _OPS, 1))
+        if ending >= 0:
+            out[at] = ending
+            at += 1
+        ends[index] = at
+    return at

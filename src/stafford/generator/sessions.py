@@ -7,7 +7,7 @@ import numpy as np
 from stafford.generator.curve import MINUTE, SECOND
 from stafford.generator.customers import Customers
 from stafford.generator.distributions import accumulate_shares, choose
-from stafford.generator.draft import NOTHING
+from stafford.generator.layout import NOTHING
 from stafford.generator.profile import SessionsProfile
 from stafford.generator.randomness import (
     Floats,
@@ -19,6 +19,7 @@ from stafford.generator.randomness import (
     name_stream,
     raise_to,
 )
+from stafford.generator.vocabulary import CHANNELS, DEVICES
 
 BROWSES, CARTS, CHECKS_OUT, ORDERS = 0, 1, 2, 3
 """How far a session gets; each depth includes the ones before."""
@@ -32,7 +33,7 @@ _MOST_DELAY = 2 * SECOND
 class Sessions:
     """Sessions in order of their cell. start, delay: microseconds; customer: number or NOTHING.
 
-    device, channel, country: index into the profile's names. steps: looks after the landing page.
+    device, channel, country: places among the words of their fields. steps: looks after the landing page.
     """
 
     key: Keys
@@ -56,15 +57,14 @@ class SessionPlanner:
         intents = list(profile.intents.items())
         self._root = root
         self._customers = customers
-        self.devices = tuple(dict.fromkeys(device for _, i in intents for device in i.devices))
-        self.channels = tuple(profile.channels)
+        self._channels = np.array([CHANNELS.index(name) for name in profile.channels], np.int64)
         self._intent_bounds = accumulate_shares([i.share for _, i in intents])
         self._channel_bounds = accumulate_shares(list(profile.channels.values()))
         # Column d: a session of this intent gets at least to depth d+1.
         self._depths = _tabulate([[i.with_cart, i.with_checkout, i.with_order] for _, i in intents])
         self._signed_in = np.array([i.signed_in for _, i in intents], np.float64)
         self._devices = _tabulate(
-            [_accumulate([i.devices.get(device, 0.0) for device in self.devices]) for _, i in intents]
+            [_accumulate([i.devices.get(device, 0.0) for device in DEVICES]) for _, i in intents]
         )
         self._least = np.array([i.steps.least for _, i in intents], np.int64)
         self._most = np.array([i.steps.most for _, i in intents], np.int64)
@@ -86,7 +86,7 @@ class SessionPlanner:
         device_bounds = self._devices[intent]
         known = self._customers.pick(keys, 1, known_customers[place])
         customer = np.where(draw_unit(keys, 3) < self._signed_in[intent], known, NOTHING)
-        elsewhere = choose(draw_unit(keys, 4), self._customers.country_bounds)
+        elsewhere = self._customers.countries[choose(draw_unit(keys, 4), self._customers.country_bounds)]
         width = self._most[intent] - self._least[intent] + 1
         steps = self._least[intent] + (raise_to(draw_unit(keys, 5), 2) * width).astype(np.int64)
         return Sessions(
@@ -95,7 +95,7 @@ class SessionPlanner:
             depth=(draw_unit(keys, 7)[:, None] < self._depths[intent]).sum(axis=1, dtype=np.int64),
             steps=steps,
             device=(draw_unit(keys, 8)[:, None] >= device_bounds).sum(axis=1, dtype=np.int64),
-            channel=choose(draw_unit(keys, 9), self._channel_bounds),
+            channel=self._channels[choose(draw_unit(keys, 9), self._channel_bounds)],
             country=np.where(customer >= 0, self._customers.locate(customer), elsewhere),
             customer=customer,
             delay=draw_below(keys, 10, _MOST_DELAY),

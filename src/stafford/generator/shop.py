@@ -1,5 +1,6 @@
 """A shop, and its stream of events."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -11,18 +12,18 @@ import numpy as np
 
 from stafford.domain.window import to_micros
 from stafford.errors import ConfigError
-from stafford.generator.assembly import Batch, assemble, split_rows
+from stafford.generator.assembly import Batch, assemble
 from stafford.generator.calibration import find_daily_sessions
 from stafford.generator.curve import Curve
 from stafford.generator.draft import Draft, concatenate
-from stafford.generator.mess import Mess, Messy
+from stafford.generator.mess import Mess
+from stafford.generator.layout import EMITTED
 from stafford.generator.profile import Profile
 from stafford.generator.randomness import Flags, mix, name_stream
-from stafford.generator.rendering import Names
 from stafford.generator.schedule import Schedule
 from stafford.generator.simulation import Simulation
 
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 """Raise it with every change of the bytes that come out, so that no two versions share ids."""
 
 WHOLE = (0, 1)
@@ -123,23 +124,20 @@ class Stream:
         self._simulation = simulation
         self._span = max(1, min(_LONGEST_SPAN, int(_SPAN_EVENTS * 1440 / shop.events_per_day)))
         self._mess = Mess(shop.profile.mess)
-        self._names = Names(
-            categories=simulation.catalogue.categories,
-            countries=simulation.customers.countries,
-            segments=simulation.customers.segments,
-            devices=simulation.planner.devices,
-            channels=simulation.planner.channels,
-            methods=simulation.fulfilment.methods,
-            carriers=simulation.fulfilment.carriers,
-            reasons=simulation.fulfilment.reasons,
-        )
         self._schedule = Schedule()
 
     def advance(self, until: datetime) -> Batch:
+        """As `take`, in one batch of all topics."""
+        return assemble(self.take(until))
+
+    def take(self, until: datetime) -> Mapping[str, Draft]:
         """The events emitted from the last call's `until` (at first, the start) up to before this one's.
 
         Args:
-            until: UTC; an equal instant gives an empty batch.
+            until: UTC; an equal instant gives no events.
+
+        Returns:
+            Events by topic, each topic's in order of (emitted_at, event_id, copy).
 
         Raises:
             ConfigError: `until` goes back in time, or is not in UTC.
@@ -153,23 +151,21 @@ class Stream:
         while self._simulation.next_cell < through:
             drafts, _ = self._simulation.advance(min(self._simulation.next_cell + self._span, through))
             self._admit(drafts)
-        return split_rows(self._schedule.take(micros))
+        return self._schedule.take(micros)
 
     def _admit(self, drafts: list[Draft]) -> None:
         by_topic = attrgetter("topic")
         for _, of_topic in groupby(sorted(drafts, key=by_topic), key=by_topic):
-            messy = self._mess.choose(concatenate(list(of_topic)))
-            wanted = np.flatnonzero((messy.draft.emitted >= self._start) & self._is_mine(messy))
-            if len(wanted):
-                kept = Messy(
-                    messy.draft.take(wanted), messy.defect[wanted], messy.copy[wanted], messy.dice[wanted]
-                )
-                self._schedule.add(assemble(kept, self._names))
+            messy = self._mess.spoil(concatenate(list(of_topic)))
+            wanted = messy.rows[:, EMITTED] >= self._start
+            if self._shard != WHOLE:
+                wanted &= self._is_mine(messy)
+            self._schedule.add(messy if wanted.all() else messy.take(wanted))
 
-    def _is_mine(self, messy: Messy) -> Flags:
+    def _is_mine(self, draft: Draft) -> Flags:
         index, count = self._shard
-        owners = mix(messy.draft.owner ^ np.uint64(_SHARDS))
-        mine: Flags = owners % np.uint64(count) == np.uint64(index)
+        owners = draft.column(draft.layout.key_field.column).astype(np.uint64)
+        mine: Flags = mix(owners ^ np.uint64(_SHARDS)) % np.uint64(count) == np.uint64(index)
         return mine
 
 

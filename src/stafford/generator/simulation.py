@@ -5,19 +5,18 @@ import numpy as np
 from stafford.generator.catalogue import Catalogue
 from stafford.generator.curve import MINUTE, Arrivals, Curve
 from stafford.generator.customers import MOST_INITIAL, Customers, Registrations
-from stafford.generator.draft import EVENT_TYPES, Draft, without_money
+from stafford.generator.draft import Draft
 from stafford.generator.fulfilment import Fulfilment
 from stafford.generator.orders import PLACED, OrderDesk, draft_orders
 from stafford.generator.profile import Profile
-from stafford.generator.randomness import Flags, Ints, Keys, derive, name_stream, to_unit
+from stafford.generator.randomness import Flags, Ints, derive, name_stream, to_unit
 from stafford.generator.sessions import SessionPlanner, Sessions
 from stafford.generator.stock import Stock
-from stafford.generator.story import Clicks, Storyteller
+from stafford.generator.story import Storyteller
 from stafford.generator.waiting import WaitingRoom
 
 _SESSIONS = name_stream("sessions of a cell")
 _REGISTRATIONS = name_stream("registrations of a cell")
-_CLICK = name_stream("click")
 
 
 class Simulation:
@@ -72,8 +71,8 @@ class Simulation:
         registrations, known = self._register(cells, starts)
         drafts = self._open_doors() if opens and len(cells) else []
         sessions = self._plan(cells, starts, known)
-        clicks, carts = self._storyteller.tell(sessions)
-        orders, lines = self._desk.take(sessions, clicks, carts)
+        stories = self._storyteller.tell(sessions)
+        orders, lines = self._desk.take(sessions, stories)
         self._stock.sell(orders, lines)
         signed_in = orders.customer >= 0
         self._first_orders.hold(
@@ -87,7 +86,7 @@ class Simulation:
         drafts += [
             products,
             self.customers.draft_registrations(registrations),
-            self._draft_clicks(sessions, clicks),
+            stories.clicks,
             draft_orders(orders, PLACED, orders.placed_at),
             *self.fulfilment.draft(orders, lines),
             self._stock.draft(products, through),
@@ -122,27 +121,3 @@ class Simulation:
         numbers, first = numbers[news], first[news]
         self._has_city[numbers] = True
         return self.customers.draft_first_orders(numbers, self._registered_at[numbers], due["at"][first])
-
-    def _draft_clicks(self, sessions: Sessions, clicks: Clicks) -> Draft:
-        keys = sessions.key[clicks.session]
-        shown = (clicks.product >= 0) & (clicks.kind != EVENT_TYPES["clickstream"].index("cart_item_removed"))
-        price = np.full(len(keys), -1, np.int64)
-        rows = np.flatnonzero(shown)
-        price[rows] = self.catalogue.price(clicks.product[rows], clicks.occurred[rows])
-        columns: dict[str, Ints | Keys] = {
-            "session": keys,
-            "sequence": clicks.sequence,
-            "page": clicks.page,
-            "product": clicks.product,
-            "quantity": clicks.quantity,
-            "price": price,
-            "term": clicks.term,
-            "customer": sessions.customer[clicks.session],
-            "device": sessions.device[clicks.session],
-            "channel": sessions.channel[clicks.session],
-            "country": sessions.country[clicks.session],
-        }
-        emitted = clicks.occurred + sessions.delay[clicks.session]
-        event_keys = derive(keys, _CLICK, clicks.sequence)
-        money = without_money(len(keys))
-        return Draft("clickstream", clicks.kind, clicks.occurred, emitted, event_keys, keys, money, columns)

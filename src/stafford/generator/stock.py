@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from stafford.generator.catalogue import Catalogue
 from stafford.generator.curve import SECOND
-from stafford.generator.draft import Draft, concatenate, without_money
+from stafford.generator.draft import Draft, concatenate, draft
+from stafford.generator.layout import KIND, NOTHING
 from stafford.generator.orders import Lines, Orders
 from stafford.generator.randomness import Ints, Keys, derive, name_stream
 from stafford.generator.waiting import WaitingRoom
@@ -46,11 +47,10 @@ class Stock:
         return concatenate([self._open(launches), *self._settle(through)])
 
     def _open(self, launches: Draft) -> Draft:
-        launches = launches.take(launches.kind == 0)
+        launches = launches.take(launches.rows[:, KIND] == 0)
         lots = np.full(len(launches), self._lot, np.int64)
-        nothing = np.zeros(len(launches), np.int64)
-        occurred = launches.occurred + _AFTER_LAUNCH
-        return self._draft(_RESTOCKED, launches.columns["product"], occurred, lots, lots, nothing)
+        occurred = launches.column("occurred") + _AFTER_LAUNCH
+        return self._draft(_RESTOCKED, launches.column("product"), occurred, lots, lots, NOTHING)
 
     def _settle(self, through: int) -> list[Draft]:
         sales = self._waiting.release(through)
@@ -74,9 +74,8 @@ class Stock:
         new = lots_after > lots_before
         delivered = (lots_after - lots_before)[new] * self._lot
         restocked = self._lot * lots_after[new] - before[new]
-        nothing = np.zeros(int(new.sum()), np.int64)
         return [
-            self._draft(_RESTOCKED, product[new], at[new] - 1, delivered, restocked, nothing),
+            self._draft(_RESTOCKED, product[new], at[new] - 1, delivered, restocked, NOTHING),
             self._draft(_SOLD, product, at, -quantity, self._lot * lots_after - after, sales["order"][order]),
         ]
 
@@ -96,17 +95,17 @@ class Stock:
         self._moved_at = np.concatenate([self._moved_at, np.zeros(more, np.int64)])
 
     def _draft(
-        self, kind: int, product: Ints, occurred: Ints, delta: Ints, stock: Ints, order: Ints
+        self, kind: int, product: Ints, occurred: Ints, delta: Ints, stock: Ints, order: Ints | int
     ) -> Draft:
-        owner: Keys = derive(self._root, _MOVEMENT, product)
-        columns = {
-            "product": product,
-            "delta": delta,
-            "stock": stock,
-            "order": order.view(np.uint64),
-            "has_order": np.full(len(product), kind == _SOLD),
-        }
-        event_keys = derive(owner, _MOVEMENT, occurred - self._catalogue.opens_at)
-        kinds = np.full(len(product), kind, np.int64)
-        money = without_money(len(product))
-        return Draft("inventory", kinds, occurred, occurred, event_keys, owner, money, columns)
+        of_product: Keys = derive(self._root, _MOVEMENT, product)
+        return draft(
+            "inventory",
+            kind=kind,
+            occurred=occurred,
+            emitted=occurred,
+            key=derive(of_product, _MOVEMENT, occurred - self._catalogue.opens_at),
+            product=product,
+            delta=delta,
+            stock=stock,
+            order=order,
+        )

@@ -3,55 +3,56 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stafford.generator.catalogue import Catalogue
-from stafford.generator.curve import SECOND
-from stafford.generator.distributions import accumulate_shares, choose, interpolate, tabulate_weibull
-from stafford.generator.draft import NOTHING
+from stafford.generator.compiled import kernel
+from stafford.generator.curve import SECOND, WEEK
+from stafford.generator.distributions import accumulate_shares, interpolate_one, tabulate_weibull
+from stafford.generator.draft import Draft
+from stafford.generator.layout import (
+    AMOUNT, COPY, DEFECT, EMITTED, KEY, KIND, LAYOUTS, NOTHING, OCCURRED,
+)  # fmt: skip
 from stafford.generator.profile import CartsProfile, SessionsProfile
 from stafford.generator.randomness import (
-    Flags,
-    Ints,
-    derive,
-    draw_below,
-    draw_unit,
-    name_stream,
-    to_unit,
-)
+    Floats, Ints, Keys, below_one, choose_one, derive_one, draw_one, name_stream, to_unit_one,
+)  # fmt: skip
 from stafford.generator.sessions import BROWSES, CHECKS_OUT, ORDERS, Sessions
+from stafford.generator.vocabulary import PAGES, SEARCH_TERMS
 
-PAGES = ("home", "category", "search", "product", "cart", "checkout")
-_HOME, _CATEGORY, _SEARCH, _PRODUCT, _CART, _CHECKOUT = range(6)
+_CLICKS = LAYOUTS["clickstream"]
+_SESSION, _CUSTOMER, _SEQUENCE, _PAGE, _DEVICE, _CHANNEL, _COUNTRY = (
+    _CLICKS.find(name) for name in ("session", "customer", "sequence", "page", "device", "channel", "country")
+)
+_PRODUCT, _QUANTITY, _PRICE, _TERM = (
+    _CLICKS.find(name) for name in ("product", "quantity", "price", "term")
+)
+_HOME, _CATEGORY, _SEARCH, _PRODUCT_PAGE, _CART, _CHECKOUT = range(len(PAGES))
 _VIEWED, _SEARCHED, _PRODUCT_VIEWED, _ADDED, _REMOVED, _CHECKOUT_STARTED = range(6)
-_LOOK = name_stream("look")
-_DWELL = name_stream("dwell")
-_TERMS = 1 << 20
+_LOOK = np.uint64(name_stream("look"))
+_DWELL = np.uint64(name_stream("dwell"))
+_CLICK = np.uint64(name_stream("click"))
+_TERMS = len(SEARCH_TERMS)
 _LANDS_AT_HOME = 0.4
 _LEAVES_FROM_CART_PAGE = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Clicks:
-    """What visitors did, by session and then in time. session: row of Sessions; sequence from 1."""
-
-    session: Ints
-    sequence: Ints
-    occurred: Ints
-    kind: Ints
-    page: Ints
-    product: Ints
-    quantity: Ints
-    term: Ints
+_MOST_ITEMS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class CartLines:
-    """What is in the carts at checkout, by session and then as it was put in."""
+    """What is in the carts at checkout, by session and then as it was put in. session: row of Sessions."""
 
     session: Ints
     product: Ints
     quantity: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Stories:
+    """Clicks by session and then in time; carts; and when each session's last click was."""
+
+    clicks: Draft
+    carts: CartLines
+    ended_at: Ints
 
 
 class Storyteller:
@@ -59,7 +60,7 @@ class Storyteller:
 
     def __init__(self, sessions: SessionsProfile, carts: CartsProfile, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
-        self._looks = tuple(sessions.looks)
+        self._look_pages = np.array([PAGES.index(look) for look in sessions.looks], np.int64)
         self._look_bounds = accumulate_shares(list(sessions.looks.values()))
         self._item_bounds = accumulate_shares(carts.items)
         self._quantity_bounds = accumulate_shares(carts.quantities)
@@ -67,163 +68,142 @@ class Storyteller:
         dwell = sessions.dwell
         self._dwell = tabulate_weibull(dwell.shape, round(dwell.scale_s * 1000), dwell.most_s * 1000)
 
-    def tell(self, sessions: Sessions) -> tuple[Clicks, CartLines]:
+    def tell(self, sessions: Sessions) -> Stories:
         """All clicks of the sessions, and the carts as they are when the visitor is done."""
-        looks = self._look_around(sessions)
-        added = self._fill_carts(sessions, looks)
-        lines, removed = self._settle_carts(sessions, looks, added)
-        steps = [
-            self._land(sessions),
-            looks,
-            _Steps(
-                looks.session[added],
-                looks.place[added] + 1,
-                np.full(int(added.sum()), _ADDED),
-                np.full(int(added.sum()), _PRODUCT),
-                looks.product[added],
-                looks.quantity[added],
-                np.full(int(added.sum()), NOTHING),
-            ),
-            *self._leave(sessions, removed),
-        ]
-        return self._order(sessions, steps), lines
-
-    def _land(self, sessions: Sessions) -> "_Steps":
-        home = draw_unit(sessions.key, 20) < _LANDS_AT_HOME
-        rows = np.arange(len(sessions))
-        return _visit(rows, np.zeros(len(rows), np.int64), np.where(home, _HOME, _CATEGORY))
-
-    def _look_around(self, sessions: Sessions) -> "_Steps":
-        session = np.repeat(np.arange(len(sessions)), sessions.steps)
-        place = np.arange(len(session)) - np.repeat(
-            np.cumsum(sessions.steps) - sessions.steps, sessions.steps
-        )
-        keys = derive(sessions.key[session], _LOOK, place)
-        pages = np.array([PAGES.index(look) for look in self._looks], np.int64)
-        page = pages[choose(draw_unit(keys, 0), self._look_bounds)]
-        # Whoever fills a cart has seen a product.
-        page[(place == 0) & (sessions.depth[session] > BROWSES)] = _PRODUCT
-        is_product = page == _PRODUCT
-        product = np.full(len(session), NOTHING, np.int64)
-        viewed = np.flatnonzero(is_product)
-        product[viewed] = self._catalogue.pick(sessions.start[session[viewed]], draw_unit(keys[viewed], 1))
-        quantity = 1 + choose(draw_unit(keys, 2), self._quantity_bounds)
-        term = np.where(page == _SEARCH, draw_below(keys, 3, _TERMS), NOTHING)
-        kind = np.where(is_product, _PRODUCT_VIEWED, np.where(page == _SEARCH, _SEARCHED, _VIEWED))
-        return _Steps(session, 2 * place + 1, kind, page, product, quantity, term)
-
-    def _fill_carts(self, sessions: Sessions, looks: "_Steps") -> Flags:
-        """Spread the wanted items evenly over the products that were viewed."""
-        viewed = looks.product >= 0
-        views = np.bincount(looks.session[viewed], minlength=len(sessions)).astype(np.int64)
-        wanted = 1 + choose(draw_unit(sessions.key, 21), self._item_bounds)
-        wanted = np.where(sessions.depth > BROWSES, np.minimum(wanted, views), 0)
-        phase = draw_below(sessions.key, 22, np.maximum(views, 1))
-        running = np.cumsum(viewed)
-        before = np.concatenate([[0], np.cumsum(views)])[:-1]
-        session = looks.session
-        ordinal = running - before[session]
-        each = np.maximum(views[session], 1)
-        share, start = wanted[session], phase[session]
-        flags: Flags = viewed & ((ordinal * share + start) // each > ((ordinal - 1) * share + start) // each)
-        return flags
-
-    def _settle_carts(self, sessions: Sessions, looks: "_Steps", added: Flags) -> tuple[CartLines, CartLines]:
-        """Merge equal products; some carts lose their first line again."""
-        session, product = looks.session[added], looks.product[added]
-        if not len(session):
-            nothing = np.zeros(0, np.int64)
-            return CartLines(nothing, nothing, nothing), CartLines(nothing, nothing, nothing)
-        code = session * (int(product.max()) + 1) + product
-        _, first, inverse = np.unique(code, return_index=True, return_inverse=True)
-        quantity = np.zeros(len(first), np.int64)
-        np.add.at(quantity, inverse, looks.quantity[added])
-        order = np.argsort(first, kind="stable")  # as they were put in; rows are by session already
-        lines = CartLines(session[first[order]], product[first[order]], quantity[order])
-        per_session = np.bincount(lines.session, minlength=len(sessions))
-        loses = (per_session >= 2) & (draw_unit(sessions.key, 23) < self._removed)  # noqa: PLR2004
-        is_first = np.concatenate([[True], lines.session[1:] != lines.session[:-1]])
-        gone = is_first & loses[lines.session]
-        return _take_lines(lines, ~gone), _take_lines(lines, gone)
-
-    def _leave(self, sessions: Sessions, removed: CartLines) -> list["_Steps"]:
-        """Cart page, second thoughts, checkout, payment page."""
-        has_removed = np.zeros(len(sessions), np.bool_)
-        has_removed[removed.session] = True
-        looks_at_cart = draw_unit(sessions.key, 24) < _LEAVES_FROM_CART_PAGE
-        carts = (sessions.depth > BROWSES) & (looks_at_cart | has_removed | (sessions.depth >= CHECKS_OUT))
-        cart_rows = np.flatnonzero(carts)
-        checkout_rows = np.flatnonzero(sessions.depth >= CHECKS_OUT)
-        payment_rows = np.flatnonzero(sessions.depth >= ORDERS)
-        end = 2 * sessions.steps + 1
-        return [
-            _visit(cart_rows, end[cart_rows], np.full(len(cart_rows), _CART)),
-            _Steps(
-                removed.session,
-                end[removed.session] + 1,
-                np.full(len(removed.session), _REMOVED),
-                np.full(len(removed.session), _CART),
-                removed.product,
-                removed.quantity,
-                np.full(len(removed.session), NOTHING),
-            ),
-            _visit(
-                checkout_rows,
-                end[checkout_rows] + 2,
-                np.full(len(checkout_rows), _CHECKOUT),
-                kind=_CHECKOUT_STARTED,
-            ),
-            _visit(payment_rows, end[payment_rows] + 3, np.full(len(payment_rows), _CHECKOUT)),
-        ]
-
-    def _order(self, sessions: Sessions, steps: list["_Steps"]) -> Clicks:
-        session = np.concatenate([s.session for s in steps])
-        place = np.concatenate([s.place for s in steps])
-        stride = 2 * int(sessions.steps.max(initial=0)) + 8
-        order = np.argsort(session * stride + place, kind="stable")
-        session = session[order]
-        lengths = np.bincount(session, minlength=len(sessions)).astype(np.int64)
-        sequence = np.arange(len(session)) - np.repeat(np.cumsum(lengths) - lengths, lengths) + 1
-        kind = np.concatenate([s.kind for s in steps])[order]
-        quantity = np.concatenate([s.quantity for s in steps])[order]
-        moves_cart = (kind == _ADDED) | (kind == _REMOVED)
-        return Clicks(
-            session,
-            sequence,
-            self._time(sessions, session, sequence),
-            kind,
-            np.concatenate([s.page for s in steps])[order],
-            np.concatenate([s.product for s in steps])[order],
-            np.where(moves_cart, quantity, NOTHING),
-            np.concatenate([s.term for s in steps])[order],
-        )
-
-    def _time(self, sessions: Sessions, session: Ints, sequence: Ints) -> Ints:
-        """Add up the time on each page; the first page is there at the start."""
-        units = to_unit(derive(sessions.key[session], _DWELL, sequence))
-        stays = np.maximum(interpolate(units, self._dwell), 1) * (SECOND // 1000)
-        stays[sequence == 1] = 0
-        elapsed = np.cumsum(stays)
-        before: Ints = elapsed[np.flatnonzero(sequence == 1)][session]
-        occurred: Ints = sessions.start[session] + elapsed - before
-        return occurred
+        latest = int(sessions.start.max(initial=self._catalogue.opens_at)) + WEEK
+        shelf = self._catalogue.tabulate(latest)
+        most = int((2 * sessions.steps + 5 + _MOST_ITEMS).sum())
+        rows = np.empty((most, _CLICKS.width), np.int64)
+        lines = np.empty((int((sessions.depth >= ORDERS).sum()) * _MOST_ITEMS, 3), np.int64)
+        ended_at = np.empty(len(sessions), np.int64)
+        clicks, in_carts = _tell(
+            sessions.key, sessions.start, sessions.depth, sessions.steps, sessions.customer, sessions.device,
+            sessions.channel, sessions.country, sessions.delay, self._catalogue.opens_at,
+            shelf.rankings, shelf.counts, shelf.prices, shelf.changed_at, shelf.power,
+            self._look_pages, self._look_bounds, self._item_bounds, self._quantity_bounds, self._removed,
+            self._dwell, rows, lines, ended_at,
+        )  # fmt: skip
+        lines = lines[:in_carts]
+        carts = CartLines(lines[:, 0], lines[:, 1], lines[:, 2])
+        return Stories(Draft("clickstream", rows[:clicks]), carts, ended_at)
 
 
-@dataclass(frozen=True, slots=True)
-class _Steps:
-    session: Ints
-    place: Ints  # orders the steps of a session
-    kind: Ints
-    page: Ints
-    product: Ints
-    quantity: Ints
-    term: Ints
+@kernel
+def _tell(  # noqa: C901, PLR0912, PLR0915 - a session is told from its beginning to its end
+    keys: Keys, starts: Ints, depths: Ints, all_steps: Ints, customers: Ints, devices: Ints, channels: Ints,
+    countries: Ints, delays: Ints, opens_at: int, rankings: Ints, ranked: Ints, prices: Ints, changed_at: Ints,
+    power: int, look_pages: Ints, look_bounds: Floats, item_bounds: Floats, quantity_bounds: Floats,
+    removed: float, dwell: Floats, rows: Ints, lines: Ints, ended_at: Ints,
+) -> tuple[int, int]:  # fmt: skip
+    count, in_carts = 0, 0
+    most_steps = 1
+    for session in range(len(keys)):
+        most_steps = max(most_steps, all_steps[session])
+    page_of = np.empty(most_steps, np.int64)
+    product_of = np.empty(most_steps, np.int64)
+    cart_product = np.empty(_MOST_ITEMS, np.int64)
+    cart_quantity = np.empty(_MOST_ITEMS, np.int64)
+    for session in range(len(keys)):
+        key, start, depth, steps = keys[session], starts[session], depths[session], all_steps[session]
+        week = (start - opens_at) // WEEK
+        # What the visitor looks at, before it is known what of it goes into the cart.
+        views = 0
+        for place in range(steps):
+            look = derive_one(key, _LOOK, place)
+            page = look_pages[choose_one(draw_one(look, 0), look_bounds)]
+            if place == 0 and depth > BROWSES:
+                page = _PRODUCT_PAGE  # whoever fills a cart has seen a product
+            page_of[place], product_of[place] = page, NOTHING
+            if page == _PRODUCT_PAGE:
+                unit = draw_one(look, 1)
+                rank = unit
+                for _ in range(power - 1):
+                    rank *= unit
+                product_of[place] = rankings[week, int(rank * ranked[week])]
+                views += 1
+        wanted = 0
+        if depth > BROWSES:
+            wanted = min(1 + choose_one(draw_one(key, 20), item_bounds), views, _MOST_ITEMS)
+        phase = below_one(key, 21, max(views, 1))
+        in_cart, seen, at, sequence = 0, 0, start, 0
 
+        # Landing page, then each look, each perhaps with something put into the cart.
+        first = count
+        for place in range(-1, steps):
+            page = page_of[place] if place >= 0 else (_HOME if draw_one(key, 22) < _LANDS_AT_HOME else _CATEGORY)
+            product = product_of[place] if place >= 0 else NOTHING
+            kind = _PRODUCT_VIEWED if product >= 0 else (_SEARCHED if page == _SEARCH else _VIEWED)
+            row = rows[count]
+            row[KIND], row[_PAGE], row[_PRODUCT], row[_QUANTITY], row[_TERM] = kind, page, product, NOTHING, NOTHING
+            if page == _SEARCH:
+                row[_TERM] = below_one(derive_one(key, _LOOK, place), 3, _TERMS)
+            count += 1
+            if product < 0:
+                continue
+            seen += 1
+            if (seen * wanted + phase) // views == ((seen - 1) * wanted + phase) // views:
+                continue
+            quantity = 1 + choose_one(draw_one(derive_one(key, _LOOK, place), 2), quantity_bounds)
+            row = rows[count]
+            row[KIND], row[_PAGE], row[_PRODUCT], row[_QUANTITY], row[_TERM] = (
+                _ADDED, _PRODUCT_PAGE, product, quantity, NOTHING,
+            )  # fmt: skip
+            count += 1
+            slot = 0
+            while slot < in_cart and cart_product[slot] != product:
+                slot += 1
+            if slot == in_cart:
+                cart_product[slot], cart_quantity[slot] = product, 0
+                in_cart += 1
+            cart_quantity[slot] += quantity
 
-def _visit(session: Ints, place: Ints, page: Ints, kind: int = _VIEWED) -> _Steps:
-    nothing = np.full(len(session), NOTHING, np.int64)
-    return _Steps(session, place, np.full(len(session), kind), page, nothing, nothing, nothing)
+        # Cart page, second thoughts, checkout, payment page.
+        loses = in_cart >= 2 and draw_one(key, 23) < removed  # noqa: PLR2004
+        if depth > BROWSES and (
+            loses or depth >= CHECKS_OUT or draw_one(key, 24) < _LEAVES_FROM_CART_PAGE
+        ):
+            row = rows[count]
+            row[KIND], row[_PAGE], row[_PRODUCT], row[_QUANTITY], row[_TERM] = (
+                _VIEWED, _CART, NOTHING, NOTHING, NOTHING,
+            )  # fmt: skip
+            count += 1
+        if loses:
+            row = rows[count]
+            row[KIND], row[_PAGE], row[_PRODUCT], row[_QUANTITY], row[_TERM] = (
+                _REMOVED, _CART, cart_product[0], cart_quantity[0], NOTHING,
+            )  # fmt: skip
+            count += 1
+        for gets_to, kind in ((CHECKS_OUT, _CHECKOUT_STARTED), (ORDERS, _VIEWED)):
+            if depth >= gets_to:
+                row = rows[count]
+                row[KIND], row[_PAGE], row[_PRODUCT], row[_QUANTITY], row[_TERM] = (
+                    kind, _CHECKOUT, NOTHING, NOTHING, NOTHING,
+                )  # fmt: skip
+                count += 1
+        if depth >= ORDERS:
+            for slot in range(1 if loses else 0, in_cart):
+                lines[in_carts, 0], lines[in_carts, 1] = session, cart_product[slot]
+                lines[in_carts, 2] = cart_quantity[slot]
+                in_carts += 1
 
-
-def _take_lines(lines: CartLines, rows: NDArray[np.bool_]) -> CartLines:
-    return CartLines(lines.session[rows], lines.product[rows], lines.quantity[rows])
+        # When, by whom, at what price: the same for every kind of click. The first page is there at once.
+        for place in range(first, count):
+            row = rows[place]
+            sequence += 1
+            if sequence > 1:
+                stay = interpolate_one(to_unit_one(derive_one(key, _DWELL, sequence)), dwell)
+                at += max(stay, 1) * (SECOND // 1000)
+            row[OCCURRED], row[EMITTED] = at, at + delays[session]
+            row[KEY] = np.int64(derive_one(key, _CLICK, sequence))
+            row[DEFECT], row[COPY], row[AMOUNT] = 0, 0, NOTHING
+            row[_SESSION], row[_SEQUENCE], row[_CUSTOMER] = np.int64(key), sequence, customers[session]
+            row[_DEVICE], row[_CHANNEL], row[_COUNTRY] = devices[session], channels[session], countries[session]
+            row[_PRICE] = NOTHING
+            product = row[_PRODUCT]
+            if product >= 0 and row[KIND] != _REMOVED:
+                then = (at - opens_at) // WEEK
+                if changed_at[then, product] > at:
+                    then -= 1
+                row[_PRICE] = prices[then, product]
+        ended_at[session] = at
+    return count, in_carts

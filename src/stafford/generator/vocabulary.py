@@ -1,6 +1,19 @@
 """Words that names, brands, cities and searches are made of."""
 # ruff: noqa: RUF001 - people's names are written as they write them
 
+# Words that stand in contracts. Rows hold their place here: add at the end.
+COUNTRIES = ("DE", "FR", "GB", "NL", "US")
+CATEGORIES = ("apparel", "shoes", "accessories", "beauty", "home", "electronics")
+SEGMENTS = ("bargain", "regular", "premium")
+DEVICES = ("mobile", "desktop", "tablet")
+CHANNELS = ("direct", "organic_search", "paid_search", "email", "social", "affiliate")
+PAGES = ("home", "category", "search", "product", "cart", "checkout")
+METHODS = ("card", "paypal", "bank_transfer", "gift_card")
+DECLINE_REASONS = ("insufficient_funds", "expired_card", "suspected_fraud")
+CARRIERS = ("dhl", "ups", "postnl", "royal_mail")
+RETURN_REASONS = ("wrong_size", "not_as_described", "damaged", "changed_mind")
+CURRENCY = "EUR"
+
 # First and last names as (as people write it, as it stands in an address).
 FIRST_NAMES: dict[str, tuple[tuple[str, str], ...]] = {
     "DE": (("Jürgen", "juergen"), ("Anna", "anna"), ("Zoë", "zoe"), ("Łukasz", "lukasz"), ("Emre", "emre"),

@@ -1,14 +1,25 @@
 """Writes a window of a shop's life to files."""
 
-from collections.abc import Callable
+import multiprocessing
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from stafford.domain.window import Window
-from stafford.generator import GENERATOR_VERSION, Shop, generate, load_profile
-from stafford.generator.files import Format, RunFiles, find_run
+from stafford.generator import GENERATOR_VERSION, Shop, load_profile
+from stafford.generator.files import Format, RunFolder
 from stafford.settings import Settings
+
+_EVENTS_PER_PART = 4_000_000
+_EVENTS_PER_STEP = 100_000
+_TELL_EVERY_S = 0.2
+
+Progress = Callable[[int, float], None]
+"""Is told how many records are written, and what share of the window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,34 +33,80 @@ class Generated:
 
 @dataclass(frozen=True, slots=True)
 class GenerateJob:
-    """A shop, the window to write, and where to."""
+    """A shop, the window to write, and where to. workers: processes; each writes files of its own."""
 
     shop: Shop
     window: Window
     folder: Path
     format: Format
+    workers: int = 1
 
-    def run(self, progress: Callable[[int, datetime], None] = lambda _rows, _until: None) -> Generated:
+    def run(self, progress: Progress = lambda _rows, _share: None, *, resume: bool = False) -> Generated:
         """Write the window, all of it or nothing; a folder that holds this very run is left alone.
 
         Args:
-            progress: is told rows so far, and the emission time that is reached.
+            progress: is told now and then.
+            resume: go on with what a killed command left; the bytes are those of a run without a break.
 
         Raises:
             ConfigError: the folder holds something else, or the window begins before the shop opens.
             StorageError: the folder cannot be written.
         """
-        identity = self._identify()
-        written = find_run(self.folder, identity)
+        run = RunFolder(self.folder, self._identify())
+        written = run.find_whole()
         if written is not None:
             return Generated(self.shop.run_id, written, was_there=True)
-        total = 0
-        with RunFiles(self.folder, self.format, identity) as files:
-            for batch in generate(self.shop, self.window):
-                files.write(batch)
-                total += len(batch)
-                progress(total, batch.records.column("emitted_at")[-1].as_py())
-        return Generated(self.shop.run_id, files.rows, was_there=False)
+        self.shop.open(self.window.start)  # says what is wrong before anything is written
+        run.begin(resume=resume)
+        if self.workers == 1:
+            self._write(0, run, progress)
+        else:
+            self._spread(progress)
+        return Generated(self.shop.run_id, run.commit(self.workers, self.format), was_there=False)
+
+    def _write(self, worker: int, run: RunFolder, progress: Progress) -> None:
+        parts, known = run.read_progress(worker)
+        rows = Counter(known)
+        ends = list(self._cut(_EVENTS_PER_PART))
+        progress(rows.total(), parts / len(ends))
+        if parts == len(ends):
+            return
+        start = ends[parts - 1] if parts else self.window.start
+        stream = self.shop.open(start, (worker, self.workers))
+        for number in range(parts, len(ends)):
+            with run.open_part(worker, number, self.format) as part:
+                for until in self._step(start, ends[number], _EVENTS_PER_STEP):
+                    part.write(stream.take(until))
+                    progress(rows.total() + part.rows.total(), self._measure(until))
+            rows.update(part.rows)
+            start = ends[number]
+            run.note_progress(worker, number + 1, rows)
+
+    def _spread(self, progress: Progress) -> None:
+        # Not forked: Arrow and numba have threads, which a fork would leave hanging.
+        context = multiprocessing.get_context("spawn")
+        reports = context.Array("d", 2 * self.workers)
+        with ProcessPoolExecutor(self.workers, context, _share_reports, (reports,)) as pool:
+            tasks = [pool.submit(_write_shard, self, worker) for worker in range(self.workers)]
+            pending = set(tasks)
+            while pending:
+                done, pending = wait(pending, _TELL_EVERY_S)
+                progress(int(sum(reports[: self.workers])), sum(reports[self.workers :]) / self.workers)
+                for task in done:
+                    task.result()
+
+    def _cut(self, events: int) -> Iterator[datetime]:
+        """Ends of stretches of about so many events."""
+        yield from self._step(self.window.start, self.window.end, events)
+
+    def _step(self, start: datetime, end: datetime, events: int) -> Iterator[datetime]:
+        stride = max(timedelta(days=events / self.shop.events_per_day), timedelta(seconds=1))
+        while start < end:
+            start = min(start + stride, end)
+            yield start
+
+    def _measure(self, until: datetime) -> float:
+        return (until - self.window.start) / (self.window.end - self.window.start)
 
     def _identify(self) -> dict[str, object]:
         return {
@@ -62,7 +119,27 @@ class GenerateJob:
             "from": self.window.start.isoformat(),
             "to": self.window.end.isoformat(),
             "format": self.format.value,
+            "workers": self.workers,
         }
+
+    def open_folder(self) -> RunFolder:
+        """The folder, for a worker."""
+        return RunFolder(self.folder, self._identify())
+
+
+_reports: Any = None
+
+
+def _share_reports(reports: Any) -> None:
+    global _reports  # noqa: PLW0603 - a spawned process has no other way to a shared array
+    _reports = reports
+
+
+def _write_shard(job: GenerateJob, worker: int) -> None:
+    def report(rows: int, share: float) -> None:
+        _reports[worker], _reports[job.workers + worker] = rows, share
+
+    job._write(worker, job.open_folder(), report)  # noqa: SLF001 - the same job, in another process
 
 
 def build(
@@ -75,6 +152,7 @@ def build(
     seed: int,
     file_format: Format,
     folder: Path,
+    workers: int = 1,
 ) -> GenerateJob:
     """Wire a profile of the configuration to a folder.
 
@@ -87,10 +165,11 @@ def build(
         seed: which shop of its kind.
         file_format: how to write.
         folder: where to write.
+        workers: processes; the events are the same, the files are others.
 
     Raises:
         ConfigError: the profile is wrong, or the rate is too low for it.
     """
     kind = load_profile(profile, settings.config_dir / "profiles")
     shop = Shop(kind, seed, opens_at or window.start, events_per_day)
-    return GenerateJob(shop, window, folder, file_format)
+    return GenerateJob(shop, window, folder, file_format, workers)

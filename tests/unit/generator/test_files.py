@@ -1,25 +1,32 @@
 """Runs as files are whole, or not there."""
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import deltalake
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
-from stafford.domain.record import LABEL_SCHEMA, RECORD_SCHEMA
+from stafford.contracts import load_contracts
+from stafford.domain.record import LABEL_SCHEMA
 from stafford.domain.window import Window
 from stafford.errors import ConfigError, StorageError
-from stafford.generator import Batch, generate
-from stafford.generator.files import Format
+from stafford.generator import files
+from stafford.generator.files import Format, Part
+from stafford.generator.layout import LAYOUTS
 from stafford.jobs import generate as job_module
 from stafford.jobs.generate import GenerateJob
 
-from .builders import OPENS_AT, open_shop, run
+from .builders import OPENS_AT, PROJECT_DIR, open_shop, run
 
-WINDOW = Window(OPENS_AT, OPENS_AT + timedelta(hours=6))
+WINDOW = Window(OPENS_AT, OPENS_AT + timedelta(hours=30))
 
 
 @pytest.fixture
@@ -28,38 +35,167 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "runs" / "one"
 
 
-def make_job(folder: Path, seed: int = 7, file_format: Format = Format.PARQUET) -> GenerateJob:
-    """Six hours of a small shop."""
-    return GenerateJob(open_shop(seed), WINDOW, folder, file_format)
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts of a thousand events, steps of a hundred, row groups of five hundred."""
+    monkeypatch.setattr(job_module, "_EVENTS_PER_PART", 1000)
+    monkeypatch.setattr(job_module, "_EVENTS_PER_STEP", 100)
+    monkeypatch.setattr(files, "_ROW_GROUP", 500)
 
 
-def test_parquet_holds_every_row(folder: Path) -> None:
-    """The files of all topics together are the window's rows, each beside its label."""
+def make_job(
+    folder: Path, seed: int = 7, file_format: Format = Format.PARQUET, workers: int = 1, window: Window = WINDOW
+) -> GenerateJob:
+    """Thirty hours of a small shop."""
+    return GenerateJob(open_shop(seed), window, folder, file_format, workers)
+
+
+def read_files(folder: Path) -> dict[str, bytes]:
+    """Everything that is there."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
+
+
+def read_events(folder: Path, topic: str, kind: str = "") -> pa.Table:
+    """The parts of a topic, one after the other."""
+    parts = sorted((folder / kind / topic).glob("*.parquet"))
+    return pa.concat_tables([pq.read_table(part) for part in parts])
+
+
+def test_columns_hold_what_bodies_say(folder: Path) -> None:
+    """Row by row, typed columns and spoilt bodies together are the records of the stream."""
     generated = make_job(folder).run()
-    expected = run(open_shop(), timedelta(hours=6))
+    expected = run(open_shop(), timedelta(hours=30))
+    records = pa.Table.from_batches([expected.records])
     assert sum(generated.rows.values()) == len(expected)
     for topic, rows in generated.rows.items():
-        records = pq.read_table(folder / f"{topic}.parquet")
-        labels = pq.read_table(folder / "labels" / f"{topic}.parquet")
-        assert records.schema == RECORD_SCHEMA
+        of_topic = records.filter(pc.field("topic") == topic)
+        labels = read_events(folder, topic, "labels")
         assert labels.schema == LABEL_SCHEMA
-        assert records["event_id"] == labels["event_id"]
-        of_topic = pa.Table.from_batches([expected.records]).filter(pa.compute.field("topic") == topic)
-        assert records.equals(of_topic)
-        assert records.num_rows == rows
+        assert labels["event_id"] == of_topic["event_id"]
+        typed = read_events(folder, topic).to_pylist()
+        spoilt = read_events(folder, topic, "spoilt").to_pylist() if (folder / "spoilt" / topic).exists() else []
+        assert len(typed) + len(spoilt) == rows
+        broken = {row["event_id"]: row["value"] for row in spoilt}
+        bodies = iter(typed)
+        for record in of_topic.to_pylist():
+            if record["event_id"] in broken:
+                assert broken[record["event_id"]] == record["value"]
+                continue
+            row = next(bodies)
+            assert row.pop("emitted_at") == record["emitted_at"]
+            assert _as_json(row) == json.loads(record["value"])
+
+
+def _as_json(row: dict[str, Any]) -> dict[str, Any]:
+    texts = {
+        name: value.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        for name, value in row.items()
+        if hasattr(value, "isoformat")
+    }
+    return {name: value for name, value in {**row, **texts}.items() if value is not None}
+
+
+def test_types_are_the_contract_s(folder: Path) -> None:
+    """Readers of Parquet see the contract's fields, in its order and types."""
+    make_job(folder).run()
+    arrow = {"string": pa.string(), "integer": pa.int64(), "boolean": pa.bool_(), "timestamp": pa.timestamp("us", "UTC")}
+    for topic, contract in load_contracts(PROJECT_DIR / "contracts").items():
+        schema = pq.read_schema(next((folder / topic).glob("*.parquet")))
+        plain = [field.with_type(pa.string()) if pa.types.is_dictionary(field.type) else field for field in schema]
+        assert [field.name for field in plain[:-1]] == [field.name for field in contract.fields]
+        for field, promised in zip(plain, contract.fields, strict=False):
+            assert field.nullable != promised.required
+            assert promised.type == "array" or field.type == arrow[promised.type]
 
 
 def test_ndjson_holds_bodies_as_they_are(folder: Path) -> None:
     """Line by line, bodies and labels belong together; spoilt bodies are written as they are."""
     generated = make_job(folder, file_format=Format.NDJSON).run()
     for topic, rows in generated.rows.items():
-        bodies = (folder / f"{topic}.ndjson").read_bytes().split(b"\n")[:-1]
-        labels = (folder / "labels" / f"{topic}.ndjson").read_bytes().splitlines()
+        bodies = (folder / topic / "part-00000-00.ndjson").read_bytes().split(b"\n")[:-1]
+        labels = read_events(folder, topic, "labels").to_pylist()
         assert len(bodies) == len(labels) == rows
-        for body, line in zip(bodies, labels, strict=True):
-            label = json.loads(line)
+        for body, label in zip(bodies, labels, strict=True):
             if label["defect"] == "clean":
                 assert json.loads(body)["event_id"] == label["event_id"]
+
+
+def test_csv_and_delta_hold_the_same_rows(folder: Path, tmp_path: Path) -> None:
+    """Every format has the events of the Parquet files."""
+    make_job(folder).run()
+    make_job(tmp_path / "csv", file_format=Format.CSV).run()
+    make_job(tmp_path / "delta", file_format=Format.DELTA).run()
+    for topic in LAYOUTS:
+        expected = read_events(folder, topic)
+        assert deltalake.DeltaTable(tmp_path / "delta" / topic).to_pyarrow_table().num_rows == len(expected)
+        read = pa.csv.read_csv(tmp_path / "csv" / topic / "part-00000-00.csv")
+        assert read["event_id"].to_pylist() == expected["event_id"].to_pylist()
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_parts_join_to_the_whole(folder: Path, tmp_path: Path) -> None:
+    """A window in two commands gives, byte for byte, the bodies of one command."""
+    middle = OPENS_AT + timedelta(hours=11, minutes=7, microseconds=3)
+    opens_at = open_shop()
+    for name, window in (("a", Window(OPENS_AT, middle)), ("b", Window(middle, WINDOW.end))):
+        GenerateJob(opens_at, window, tmp_path / name, Format.NDJSON).run()
+    make_job(folder, file_format=Format.NDJSON).run()
+    for topic in LAYOUTS:
+        halves = b"".join(_read_lines(tmp_path / name, topic) for name in ("a", "b"))
+        assert halves == _read_lines(folder, topic)
+
+
+def _read_lines(folder: Path, topic: str) -> bytes:
+    return b"".join(part.read_bytes() for part in sorted((folder / topic).glob("*")))
+
+
+@pytest.mark.slow
+def test_workers_give_the_same_events(folder: Path, tmp_path: Path) -> None:
+    """Two processes write together what one writes alone."""
+    make_job(folder, file_format=Format.NDJSON).run()
+    generated = make_job(tmp_path / "two", file_format=Format.NDJSON, workers=2).run()
+    for topic in LAYOUTS:
+        alone = Counter(_read_lines(folder, topic).split(b"\n"))
+        together = Counter(_read_lines(tmp_path / "two", topic).split(b"\n"))
+        assert alone == together
+    assert sum(generated.rows.values()) == len(run(open_shop(), timedelta(hours=30)))
+
+
+@pytest.mark.usefixtures("small_parts")
+@pytest.mark.parametrize("file_format", [Format.PARQUET, Format.NDJSON])
+@pytest.mark.parametrize("parts", [0, 1, 3])
+def test_resumed_run_has_the_same_bytes(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file_format: Format, parts: int
+) -> None:
+    """A run that was killed in the middle of a part goes on to the bytes of a run without a break."""
+    make_job(folder, file_format=file_format).run()
+    broken = make_job(tmp_path / "broken", file_format=file_format)
+    with monkeypatch.context() as patch:
+        patch.setattr(Part, "write", _fail_after(10 * parts + 5))
+        with pytest.raises(KeyboardInterrupt):
+            broken.run()
+    assert not (tmp_path / "broken").exists()
+    with pytest.raises(ConfigError, match="unfinished run"):
+        broken.run()
+    with pytest.raises(ConfigError, match="other options"):
+        make_job(tmp_path / "broken", seed=8, file_format=file_format).run(resume=True)
+    broken.run(resume=True)
+    assert read_files(tmp_path / "broken") == read_files(folder)
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("broken")] == ["broken"]
+
+
+def _fail_after(calls: int) -> Callable[[Part, Any], None]:
+    write, left = Part.write, [calls]
+
+    def write_or_fail(part: Part, drafts: Any) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise KeyboardInterrupt
+        write(part, drafts)
+
+    return write_or_fail
 
 
 def test_same_run_is_left_alone(folder: Path) -> None:
@@ -88,17 +224,16 @@ def test_folder_in_use_is_refused(folder: Path, content: str) -> None:
         make_job(folder).run()
 
 
-def test_broken_run_leaves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that fails midway leaves no folder that looks whole, and no litter."""
+def test_full_disk_leaves_nothing_that_looks_whole(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that fails midway leaves no folder of its name; what is there says that it is unfinished."""
 
-    def fail_midway(*arguments: object) -> Iterator[Batch]:
-        yield from list(generate(*arguments))[:1]  # type: ignore[arg-type]
+    def fail(*_arguments: object, **_options: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(job_module, "generate", fail_midway)
-    with pytest.raises(OSError, match="No space"):
+    monkeypatch.setattr(files, "_open_parquet", fail)
+    with pytest.raises(StorageError, match="No space"):
         make_job(folder).run()
-    assert list(folder.parent.iterdir()) == []
+    assert [path.name for path in folder.parent.iterdir()] == ["one.partial"]
 
 
 def test_unwritable_place_is_a_storage_error(tmp_path: Path) -> None:

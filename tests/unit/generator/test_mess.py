@@ -12,8 +12,8 @@ import pytest
 from stafford.contracts import Contract, load_contracts
 from stafford.domain.outcome import Outcome
 from stafford.generator import Batch, Defect, Shop
-from stafford.generator.defects import CHANGES_BODY, can_spoil, spoil
-from stafford.generator.draft import CONTRACT_VERSION, EVENT_TYPES
+from stafford.generator.defects import can_spoil, list_changes
+from stafford.generator.layout import CONTRACT_VERSION, LAYOUTS, Form
 from stafford.generator.mess_profile import MessProfile
 
 from .builders import OPENS_AT, PROJECT_DIR, find_profile, open_shop, run
@@ -96,7 +96,7 @@ def test_judge_finds_a_lie(pairs: list[Pair], judges: dict[str, Judge]) -> None:
 def test_every_defect_on_every_topic(pairs: list[Pair]) -> None:
     """Each defect occurs on each topic that can have it, so that no way to spoil goes untested."""
     found = {(label["topic"], label["defect"]) for _, label in pairs}
-    assert found == {(t, d.value) for t in EVENT_TYPES for d in Defect if can_spoil(d, t)}
+    assert found == {(t, d.value) for t in LAYOUTS for d in Defect if can_spoil(d, t)}
 
 
 def test_outcomes_and_reasons(pairs: list[Pair]) -> None:
@@ -171,24 +171,39 @@ def test_default_profile_has_every_defect() -> None:
     assert 0.02 <= without_whitespace <= 0.03
 
 
-def test_bodies_are_of_the_contract(contracts: dict[str, Contract]) -> None:
-    """Event types and version are those of the contracts."""
-    assert {topic: set(types) for topic, types in EVENT_TYPES.items()} == {
-        topic: set(contract.event_types) for topic, contract in contracts.items()
-    }
-    assert {contract.version for contract in contracts.values()} == {CONTRACT_VERSION}
+_FORMS = {
+    "string": {Form.EVENT_ID, Form.WORD, Form.CODE, Form.NUMBER, Form.TEXT, Form.CONSTANT},
+    "integer": {Form.INTEGER},
+    "boolean": {Form.FLAG},
+    "timestamp": {Form.INSTANT},
+    "array": {Form.LINES},
+}
 
 
-def test_truncation_keeps_utf8() -> None:
-    """A body of many-byte characters is cut between characters, wherever the dice fall."""
-    body = '{"name":"李李李李李李Ł"}'.encode()
-    for dice in range(200):
-        cut, reason = spoil(Defect.TRUNCATED_JSON, "products", body, dice)
-        assert reason == "malformed_json"
-        assert 0 < len(cut.decode()) < len(body.decode())
+def test_layouts_are_of_the_contracts(contracts: dict[str, Contract]) -> None:
+    """Fields, their order, their types, their words, the key and the version are those of the contracts."""
+    assert list(LAYOUTS) == sorted(contracts)
+    for topic, contract in contracts.items():
+        layout = LAYOUTS[topic]
+        assert {contract.version} == {CONTRACT_VERSION}
+        assert layout.key == contract.key
+        assert [field.name for field in layout.fields] == [field.name for field in contract.fields]
+        for field, promised in zip(layout.fields, contract.fields, strict=True):
+            assert field.form in _FORMS[promised.type], field.name
+            assert field.required == promised.required, field.name
+            if promised.enum:
+                assert field.words == promised.enum, field.name
 
 
-def test_defects_that_only_move_have_no_body() -> None:
+def test_truncation_keeps_utf8(pairs: list[Pair]) -> None:
+    """Bodies of many-byte characters are cut between characters, and never to nothing."""
+    cut = [record["value"] for record, label in pairs if label["defect"] == Defect.TRUNCATED_JSON]
+    assert len(cut) > 100
+    assert all(body.decode() for body in cut)
+    assert any(not body.isascii() for body in cut)
+
+
+def test_defects_that_only_move_change_nothing() -> None:
     """Late and copied records are not spoilt."""
     untouched = {Defect.CLEAN, Defect.LATE, Defect.DUPLICATE, Defect.DUPLICATE_LATER}
-    assert set(Defect) - CHANGES_BODY == untouched
+    assert {d for d in Defect if not any(list_changes(d, topic) for topic in LAYOUTS)} == untouched

@@ -20,9 +20,20 @@ from stafford.generator.distributions import (
     interpolate,
     tabulate_weibull,
 )
-from stafford.generator.identifiers import number_events
-from stafford.generator.randomness import derive, draw_below, draw_unit, mix, name_stream, to_unit
-from stafford.generator.text import format_base36, format_instants, format_uuids, to_arrow, to_strings
+from stafford.generator.randomness import (
+    below_one,
+    choose_one,
+    derive,
+    derive_one,
+    draw_below,
+    draw_one,
+    draw_unit,
+    mix,
+    name_stream,
+    to_unit,
+    to_unit_one,
+)
+from stafford.generator import text
 from stafford.generator.waiting import WaitingRoom
 
 MANY = np.arange(100_000, dtype=np.int64)
@@ -103,42 +114,72 @@ def test_curve_has_mean_one() -> None:
     assert counts.sum() / 7 == pytest.approx(20_000, rel=0.02)
 
 
-@given(st.integers(0, 2**128 - 1))
-def test_uuids_are_written_as_python_writes_them(number: int) -> None:
-    """The text of a UUID is the standard library's."""
-    high, low = np.array([number >> 64], np.uint64), np.array([number % 2**64], np.uint64)
-    assert to_strings(format_uuids(high, low)) == [str(UUID(int=number))]
+_OUT = np.zeros(64, np.uint8)
+
+
+def _read(end: int) -> str:
+    return bytes(_OUT[:end]).decode("ascii")
+
+
+@given(st.integers(0, 4_102_444_800_000_000), st.integers(0, 2**64 - 1))
+def test_event_ids_are_uuids_of_their_instant(micros: int, key: int) -> None:
+    """An id is a UUID of version 7 with the milliseconds first and 62 bits of the hash last."""
+    number = UUID(_read(text.put_event_id(_OUT, 0, micros, np.uint64(key))))
+    assert number.version == 7
+    assert number.variant == "specified in RFC 4122"
+    assert number.int >> 80 == micros // 1000
+    assert number.int % 2**62 == key % 2**62
 
 
 @given(st.integers(0, 2**64 - 1))
-def test_base36_reads_back(number: int) -> None:
-    """A key in base 36 reads back as the key."""
-    text = to_strings(format_base36("o-", np.array([number], np.uint64)))[0]
-    assert int(text.removeprefix("o-"), 36) == number
-    assert len(text) == 15
+def test_codes_read_back(number: int) -> None:
+    """A hash in base 32 reads back as the hash."""
+    code = _read(text.put_code(_OUT, 0, np.uint64(number)))
+    assert int(code, 32) == number
+    assert len(code) == text.CODE_DIGITS
 
 
-@given(st.lists(st.integers(0, 4_102_444_800_000_000), min_size=1, max_size=5))
-def test_instants_read_back(micros: list[int]) -> None:
+@given(st.integers(-(2**63) + 1, 2**63 - 1), st.integers(1, 9))
+def test_integers_are_written_as_python_writes_them(number: int, digits: int) -> None:
+    """With a sign where there is one, and padded with zeros where that is asked for."""
+    assert _read(text.put_integer(_OUT, 0, number)) == str(number)
+    assert _read(text.put_padded(_OUT, 0, abs(number), digits)) == f"{abs(number):0{digits}d}"
+
+
+@given(st.integers(0, 4_102_444_800_000_000))
+def test_instants_read_back(micros: int) -> None:
     """An instant's text reads back to the microsecond."""
-    texts = to_strings(format_instants(np.array(micros, np.int64)))
-    assert [datetime.fromisoformat(text) for text in texts] == [from_micros(m) for m in micros]
-    assert all(len(text) == 27 and text.endswith("Z") for text in texts)
+    written = _read(text.put_instant(_OUT, 0, micros))
+    assert datetime.fromisoformat(written) == from_micros(micros)
+    assert len(written) == 27
+    assert written.endswith("Z")
 
 
 def test_text_becomes_arrow() -> None:
-    """Arrow reads the matrix as the same strings, and no rows make an empty array."""
-    text = format_base36("s-", np.arange(3, dtype=np.uint64))
-    assert to_arrow(text).to_pylist() == to_strings(text)
-    assert to_arrow(text[:0]).to_pylist() == []
+    """Arrays of ids, codes and numbers are what is written one by one; no rows make an empty array."""
+    keys = np.arange(3, dtype=np.int64)
+    assert text.codes("s-", keys).to_pylist() == [f"s-{'0' * 12}{digit}" for digit in range(3)]
+    assert text.numbers("p-", 5, keys - 1).to_pylist() == ["", "p-00000", "p-00001"]
+    assert text.event_ids(keys, keys).to_pylist()[2][:8] == "00000000"
+    assert text.codes("s-", keys[:0]).to_pylist() == []
 
 
 def test_event_ids_sort_within_a_millisecond() -> None:
     """Ids of events one microsecond apart sort as the events do."""
     occurred = np.arange(1_700_000_000_000_000, 1_700_000_000_003_000, dtype=np.int64)
-    ids = to_strings(format_uuids(*number_events(occurred, derive(7, 5, occurred))))
+    ids = text.event_ids(occurred, derive(7, 5, occurred).view(np.int64)).to_pylist()
     assert ids == sorted(ids)
-    assert {UUID(text).version for text in ids} == {7}
+
+
+def test_one_number_is_drawn_as_many_are() -> None:
+    """Compiled loops and whole arrays draw the same numbers."""
+    keys = derive(7, name_stream("loop"), MANY[:500])
+    assert [derive_one(np.uint64(7), np.uint64(name_stream("loop")), int(k)) for k in MANY[:500]] == keys.tolist()
+    assert [draw_one(key, 3) for key in keys] == draw_unit(keys, 3).tolist()
+    assert [below_one(key, 4, 10) for key in keys] == draw_below(keys, 4, 10).tolist()
+    assert [to_unit_one(key) for key in keys] == to_unit(keys).tolist()
+    bounds = accumulate_shares([1, 2, 7])
+    assert [choose_one(unit, bounds) for unit in to_unit(keys)] == choose(to_unit(keys), bounds).tolist()
 
 
 def test_waiting_room_releases_in_order() -> None:

@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stafford.domain.record import LABEL_SCHEMA, RECORD_SCHEMA
-from stafford.domain.window import Window
 from stafford.errors import ConfigError
-from stafford.generator import Batch, Shop, generate
+from stafford.generator import Batch, Shop
 
 from .builders import (
     OPENS_AT,
@@ -146,14 +145,6 @@ def test_schemas_and_labels_stand_side_by_side() -> None:
     assert batch.labels.schema == LABEL_SCHEMA
     for name in ("topic", "event_id", "event_type"):
         assert batch.records[name] == batch.labels[name]
-
-
-def test_generate_cuts_batches() -> None:
-    """A window comes in batches of at most the rows asked for, none empty, and equals one stream."""
-    shop = open_shop()
-    batches = list(generate(shop, Window(OPENS_AT, OPENS_AT + 20 * HOUR), rows_per_batch=500))
-    assert {0 < len(batch) <= 500 for batch in batches} == {True}
-    assert agree(join(batches), run(shop, 20 * HOUR))
 
 
 def test_equal_instant_gives_nothing() -> None:

@@ -1,0 +1,160 @@
+"""Events as typed columns: what a table of their topic's contract holds, for Parquet, CSV and Delta."""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+import numpy as np
+import pyarrow as pa
+
+from stafford.generator import text
+from stafford.generator.assembly import to_instants
+from stafford.generator.compiled import kernel
+from stafford.generator.draft import Draft
+from stafford.generator.layout import (
+    EMITTED, KEY, LAYOUTS, LINE_COLUMNS, LINE_FIELDS, NOTHING, OCCURRED, Field, Form,
+)  # fmt: skip
+from stafford.generator.randomness import Ints
+from stafford.generator.wording import Texts, find_texts
+
+EMITTED_AT = "emitted_at"
+_UTC = pa.timestamp("us", tz="UTC")
+_LINE = pa.struct([pa.field(n, pa.string() if n == "product_id" else pa.int64()) for n in LINE_FIELDS])
+_TYPES: Mapping[Form, pa.DataType] = {
+    Form.INTEGER: pa.int64(),
+    Form.INSTANT: _UTC,
+    Form.FLAG: pa.bool_(),
+    Form.LINES: pa.list_(_LINE),
+}
+
+
+@lru_cache(maxsize=16)
+def column_schema(topic: str) -> pa.Schema:
+    """The fields of a topic's contract in its types, and when each record left.
+
+    Text with few different values is dictionary-encoded in memory; readers of files see strings.
+    """
+    fields = [pa.field(f.name, _find_type(f), nullable=not f.required) for f in LAYOUTS[topic].fields]
+    return pa.schema([*fields, pa.field(EMITTED_AT, _UTC, nullable=False)])
+
+
+def _find_type(field: Field) -> pa.DataType:
+    if field.form in {Form.WORD, Form.CONSTANT, Form.CODE, Form.NUMBER}:
+        return pa.dictionary(pa.int32(), pa.string())
+    return _TYPES.get(field.form, pa.string())
+
+
+def to_columns(draft: Draft) -> pa.Table:
+    """The events of a draft, none of which is spoilt, as a table of `column_schema`."""
+    texts = find_texts(draft)
+    arrays = [_WAYS[field.form](draft, field, texts) for field in draft.layout.fields]
+    return pa.table([*arrays, to_instants(draft.rows[:, EMITTED])], schema=column_schema(draft.topic))
+
+
+def _read(draft: Draft, field: Field) -> Ints:
+    return draft.column(field.column)
+
+
+def _to_ids(draft: Draft, _field: Field, _texts: Texts) -> pa.Array:
+    return text.event_ids(draft.rows[:, OCCURRED], draft.rows[:, KEY])
+
+
+def _to_words(draft: Draft, field: Field, _texts: Texts) -> pa.Array:
+    places = _read(draft, field).astype(np.int32)
+    indices = pa.array(places) if field.required else pa.array(places, mask=places == NOTHING)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(field.words))
+
+
+def _to_constant(draft: Draft, field: Field, _texts: Texts) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(draft), np.int32)), pa.array(field.words))
+
+
+def _to_integers(draft: Draft, field: Field, _texts: Texts) -> pa.Array:
+    values = _read(draft, field)
+    return pa.array(values) if field.required else pa.array(values, mask=values == NOTHING)
+
+
+def _to_instants(draft: Draft, field: Field, _texts: Texts) -> pa.Array:
+    return to_instants(draft.column(field.column))
+
+
+def _to_flags(draft: Draft, field: Field, _texts: Texts) -> pa.Array:
+    return pa.array(draft.column(field.column) == 1)
+
+
+def _to_names(draft: Draft, field: Field, _texts: Texts) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(*_encode_names(_read(draft, field), field))
+
+
+def _encode_names(values: Ints, field: Field) -> tuple[pa.Array, pa.Array]:
+    places, distinct = encode(values)
+    words = (
+        text.codes(field.prefix, distinct)
+        if field.form is Form.CODE
+        else text.numbers(field.prefix, field.digits, distinct)
+    )
+    return (pa.array(places) if field.required else pa.array(places, mask=places < 0)), words
+
+
+def _to_texts(_draft: Draft, field: Field, texts: Texts) -> pa.Array:
+    return pa.array(texts[field.name], pa.string())
+
+
+def _to_lines(draft: Draft, field: Field, _texts: Texts) -> pa.Array:
+    counts = _read(draft, field)
+    offsets = np.zeros(len(draft) + 1, np.int32)
+    np.cumsum(counts, out=offsets[1:])
+    order = np.repeat(np.arange(len(draft)), counts)
+    number = np.arange(len(order)) - offsets[:-1][order]
+    first = draft.layout.find("product_0")
+    product, quantity, price, discount = (
+        draft.rows[order, first + LINE_COLUMNS * number + place] for place in range(LINE_COLUMNS)
+    )
+    names = text.numbers("p-", 5, product)
+    total = quantity * price - discount
+    lines = [pa.array(number + 1), names, *map(pa.array, (quantity, price, discount, total))]
+    return pa.ListArray.from_arrays(
+        pa.array(offsets), pa.StructArray.from_arrays(lines, fields=list(_LINE)), type=pa.list_(_LINE)
+    )
+
+
+_WAYS: Mapping[Form, Callable[[Draft, Field, Texts], pa.Array]] = {
+    Form.EVENT_ID: _to_ids,
+    Form.WORD: _to_words,
+    Form.INTEGER: _to_integers,
+    Form.INSTANT: _to_instants,
+    Form.CODE: _to_names,
+    Form.NUMBER: _to_names,
+    Form.FLAG: _to_flags,
+    Form.TEXT: _to_texts,
+    Form.LINES: _to_lines,
+    Form.CONSTANT: _to_constant,
+}
+
+
+def encode(values: Ints) -> tuple[Ints, Ints]:
+    """Replace values by places in a list of the distinct ones, in order of appearance; NOTHING stays -1."""
+    places = np.empty(len(values), np.int32)
+    distinct = np.empty(len(values), np.int64)
+    slots = np.full(1 << max(4, int(2 * len(values)).bit_length()), -1, np.int32)
+    count = _encode(values, places, distinct, slots)
+    return places, distinct[:count]
+
+
+@kernel
+def _encode(values: Ints, places: Ints, distinct: Ints, slots: Ints) -> int:
+    mask = np.uint64(len(slots) - 1)
+    count = 0
+    for row in range(len(values)):
+        value = values[row]
+        if value == NOTHING:
+            places[row] = -1
+            continue
+        slot = (np.uint64(value) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(20) & mask
+        while slots[slot] >= 0 and distinct[slots[slot]] != value:
+            slot = (slot + np.uint64(1)) & mask
+        if slots[slot] < 0:
+            slots[slot] = count
+            distinct[count] = value
+            count += 1
+        places[row] = slots[slot]
+    return count
