@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stafford.generator.curve import MINUTE, SECOND, WEEK
+from stafford.generator.calendar import MINUTE, SECOND, WEEK
 from stafford.generator.distributions import accumulate_shares, choose
 from stafford.generator.draft import Draft, concatenate, draft
 from stafford.generator.profile import CatalogueProfile
@@ -36,15 +36,20 @@ _PERCENT_OF_BASE = np.array([70, 80, 90, 100, 105], np.int64)
 class Shelf:
     """Tables by week since the opening, for compiled code.
 
-    rankings: [week, rank], product numbers by popularity; counts: how many are ranked in each week; prices:
-    [week, product], cents in force when the week ends; changed_at: [week, product], UTC microseconds, 0 where
-    it did not change that week. Views fall as rank^-(1 - 1/power).
+    rankings: [week, group, rank], product numbers by popularity, of all categories in group 0 and of one in
+    each other; counts: [week, group], how many are ranked; by_price: [week, place], those on sale, the
+    cheapest first; ranks: [week, product], in group 0; prices: [week, product], cents in force when the week
+    ends; changed_at: [week, product], UTC microseconds, 0 where it did not change that week; categories: of
+    each product, places among the words. Views fall as rank^-(1 - 1/power).
     """
 
     rankings: Ints
     counts: Ints
+    by_price: Ints
+    ranks: Ints
     prices: Ints
     changed_at: Ints
+    categories: Ints
     power: int
 
 
@@ -60,8 +65,11 @@ class Catalogue:
         self._category_bounds = accumulate_shares([c.weight for c in profile.categories.values()])
         self._prices: Ints = np.zeros((0, 0), np.int64)  # in force at the end of [week, product]
         self._changed_at: Ints = np.zeros((0, 0), np.int64)  # UTC microseconds; 0: not that week
-        self._rankings: Ints = np.zeros((0, 0), np.int64)  # product numbers by popularity, in each [week]
-        self._counts: Ints = np.zeros(0, np.int64)  # products that are ranked, in each week
+        self._rankings: Ints = np.zeros((0, 1 + len(CATEGORIES), 0), np.int64)
+        self._counts: Ints = np.zeros((0, 1 + len(CATEGORIES)), np.int64)
+        self._by_price: Ints = np.zeros((0, 0), np.int64)
+        self._ranks: Ints = np.zeros((0, 0), np.int64)
+        self._of_product: Ints = np.zeros(0, np.int64)
 
     def count(self, week: int) -> int:
         """Products that are on sale for the whole of a week."""
@@ -90,7 +98,10 @@ class Catalogue:
         """What is on sale, at what price, from the opening to the week of an instant."""
         self._tabulate((through - self.opens_at) // WEEK)
         power = self._profile.popularity_power
-        return Shelf(self._rankings, self._counts, self._prices, self._changed_at, power)
+        return Shelf(
+            self._rankings, self._counts, self._by_price, self._ranks, self._prices, self._changed_at,
+            self._of_product, power,
+        )  # fmt: skip
 
     def price(self, products: Ints, micros: Ints) -> Ints:
         """Price in cents that is in force for each product at each instant."""
@@ -140,8 +151,16 @@ class Catalogue:
             self._changed_at = _append_row(self._changed_at, changed_at)
             keys = derive(self._root, _PRODUCT, products[: self.count(new)])
             ranking = np.argsort(keys, kind="stable").astype(np.int64)
-            self._rankings = _append_row(self._rankings, ranking)
-            self._counts = np.append(self._counts, len(ranking))
+            self._of_product = self._codes[self.categorise(products)]
+            groups = [ranking, *(ranking[self._of_product[ranking] == c] for c in range(len(CATEGORIES)))]
+            self._rankings = np.stack(
+                [_append_row(self._rankings[:, place], group, len(ranking)) for place, group in enumerate(groups)],
+                axis=1,
+            )
+            self._counts = np.vstack([self._counts, [len(group) for group in groups]])
+            by_price = np.argsort(prices[: len(ranking)], kind="stable").astype(np.int64)
+            self._by_price = _append_row(self._by_price, by_price)
+            self._ranks = _append_row(self._ranks, np.argsort(ranking).astype(np.int64))
 
     def _price_week(self, week: int, products: Ints, before: Ints) -> tuple[Ints, Ints]:
         base = self._price_base(products)
@@ -170,8 +189,8 @@ class Catalogue:
         return cents // 100 * 100 + endings
 
 
-def _append_row(table: Ints, row: Ints) -> Ints:
-    wider: Ints = np.zeros((len(table) + 1, len(row)), np.int64)
+def _append_row(table: Ints, row: Ints, width: int | None = None) -> Ints:
+    wider: Ints = np.zeros((len(table) + 1, width or len(row)), np.int64)
     wider[:-1, : table.shape[1]] = table
-    wider[-1] = row
+    wider[-1, : len(row)] = row
     return wider

@@ -1,123 +1,298 @@
-"""Who buys: an initial base, registrations ever after, and the few changes of their details."""
+"""Who buys: an initial base, registrations ever after, when each of them orders, and changes of their details."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from stafford.generator.curve import DAY, MINUTE
+from stafford.generator.arrivals import ArrivalProcess
+from stafford.generator.calendar import DAY, MINUTE, WEEK, ZONE_OF_COUNTRY, ZONES
+from stafford.generator.compiled import kernel
 from stafford.generator.distributions import accumulate_shares, choose
 from stafford.generator.draft import Draft, draft
 from stafford.generator.layout import NOTHING
 from stafford.generator.profile import CustomersProfile
+from stafford.generator.purchases import NEVER, SPEND_DRAW, find_next, tabulate
 from stafford.generator.randomness import (
     Flags,
+    Floats,
     Ints,
     Keys,
     derive,
     draw_below,
     draw_unit,
     name_stream,
-    raise_to,
 )
+from stafford.generator.traffic import UNITS, UNITS_PER_WEEK, Stretch, to_calendar, to_operational
 from stafford.generator.vocabulary import COUNTRIES, SEGMENTS
 
 _CUSTOMER = name_stream("customer")
 _EVENT = name_stream("customer event")
 _REGISTERED, _UPDATED = 0, 1
-_MOVES_WITHIN = 60 * DAY
-MOST_INITIAL = 20_000
-"""Customers that a shop begins with, at most: all of them go out in its first minute, before any visit."""
-
+_YEAR = 365 * DAY
+_SOONEST, _LATEST = 5 * UNITS // 60, 65 * UNITS // 60  # from registration to the first visit, at mean traffic
 _MANY = 1 << 40  # a draw that rendering reduces to the length of a word list
+MOST_INITIAL = 20_000
+"""Customers that a live shop begins with, at most: all of them go out in its first minute."""
 
 
 @dataclass(frozen=True, slots=True)
-class Registrations:
-    """New customers, in order of their numbers; registered_at in UTC microseconds."""
+class Purchases:
+    """Customers who come to order, in no order. ordinal: 0 for their first; at: UTC microseconds."""
 
-    numbers: Ints
-    registered_at: Ints
+    customer: Ints
+    ordinal: Ints
+    at: Ints
 
 
 class Customers:
-    """Customers of one shop: 0 to initial-1 in its first minute, then numbered as they come."""
+    """Customers of one shop, numbered as they registered; those of the base before it opened.
+
+    Args:
+        profile: who they are.
+        root: of the shop.
+        opens_at: UTC microseconds.
+        per_week: registrations in a week of mean traffic.
+        most_initial: size of the base, at most.
+    """
 
     def __init__(
-        self, profile: CustomersProfile, root: int, opens_at: int, daily_sessions: float, most_initial: int
+        self, profile: CustomersProfile, root: int, opens_at: int, per_week: float, most_initial: int
     ) -> None:
         self._profile = profile
         self._root = root
-        self.opens_at = opens_at
-        self.initial = max(1, min(round(profile.initial_per_daily_session * daily_sessions), most_initial))
+        self._opens_at = opens_at
+        self._tables = tabulate(profile.purchases, profile.spend)
+        self.zone_of_country = np.array([ZONE_OF_COUNTRY[name] for name in COUNTRIES], np.int64)
         self.countries = np.array([COUNTRIES.index(name) for name in profile.countries], np.int64)
+        self.country_weights = tuple(float(weight) for weight in profile.countries.values())
         self._segments = np.array([SEGMENTS.index(name) for name in profile.segments], np.int64)
-        self.country_bounds = accumulate_shares(list(profile.countries.values()))
         self._segment_bounds = accumulate_shares(list(profile.segments.values()))
+        whole_base = round(per_week * profile.history_weeks)
+        self.initial = max(1, min(whole_base, most_initial))
+        self.base_share = self.initial / max(whole_base, 1)
+        self._arrivals = [
+            ArrivalProcess(root, f"registrations {zone.name}", per_week * self.share_of_zone(place))
+            for place, zone in enumerate(ZONES)
+        ]
+        self.count = 0
+        self._key: Keys = np.zeros(0, np.uint64)
+        self.registered_at: Ints = np.zeros(0, np.int64)
+        self.country: Ints = np.zeros(0, np.int64)
+        self._next: Ints = np.zeros(0, np.int64)
+        self._orders: Ints = np.zeros(0, np.int64)
+        self._members: list[Ints] = [np.zeros(0, np.int64) for _ in ZONES]
+        self.known = [0] * len(ZONES)
 
-    def key(self, numbers: Ints) -> Keys:
+    def keys(self, numbers: Ints) -> Keys:
         """Hash that everything about each customer comes from."""
-        return derive(self._root, _CUSTOMER, numbers)
+        keys: Keys = self._key[numbers]
+        return keys
 
-    def locate(self, numbers: Ints) -> Ints:
-        """Country of each customer, as its place among the words."""
-        return self.countries[choose(draw_unit(self.key(numbers), 0), self.country_bounds)]
+    def members(self, zone: int) -> Ints:
+        """Customers on a zone's clock, as they registered."""
+        return self._members[zone][: self.known[zone]]
 
-    def pick(self, keys: Keys, draw: int, known: Ints) -> Ints:
-        """A customer for each session among the `known` first ones, by a power law; uses draws draw, draw+1.
+    def share_of_zone(self, zone: int) -> float:
+        """Share of people who live on a zone's clock."""
+        here = everywhere = 0.0
+        for country, weight in zip(self.countries.tolist(), self.country_weights, strict=True):
+            everywhere += weight
+            here += weight if ZONE_OF_COUNTRY[COUNTRIES[country]] == zone else 0.0
+        return here / everywhere
 
-        Newcomers are counted from the last registration: they come back soon, or never.
-        """
-        ranks = raise_to(draw_unit(keys, draw), self._profile.loyalty_power)
-        picked = np.minimum((ranks * known).astype(np.int64), known - 1)
-        recent = draw_unit(keys, draw + 1) < self._profile.newcomers
-        return np.where(recent, known - 1 - picked, picked)
+    def countries_of_zone(self, zone: int) -> list[tuple[int, float]]:
+        """Countries on a zone's clock, places among COUNTRIES, with their weights."""
+        pairs = zip(self.countries.tolist(), self.country_weights, strict=True)
+        return [(c, weight) for c, weight in pairs if ZONE_OF_COUNTRY[COUNTRIES[c]] == zone]
 
-    def open(self) -> Registrations:
-        """The initial base, spread over the second half of the shop's first minute."""
+    def draw_spender(self, numbers: Ints) -> Floats:
+        """The uniform number of each customer that says how much they spend: low is much."""
+        return draw_unit(self._key[numbers], SPEND_DRAW)
+
+    def open(self) -> Draft:
+        """Found the base: who registered in the years before, each with what became of them since."""
         numbers = np.arange(self.initial, dtype=np.int64)
-        return Registrations(numbers, self.opens_at + MINUTE // 2 + numbers * (MINUTE // 2) // self.initial)
+        keys = derive(self._root, _CUSTOMER, numbers)
+        history = self._profile.history_weeks * WEEK
+        before = (numbers + draw_unit(keys, 1)) * (history / self.initial)
+        registered_at = self._opens_at - history + before.astype(np.int64)
+        self._enrol(keys, registered_at)
+        ages = (self._opens_at - registered_at) * (UNITS_PER_WEEK / WEEK)
+        t = self._tables
+        _live_through(
+            self._key[: self.count], -ages.astype(np.int64), self._next, self._orders, t.rate_values, t.rate_shares, t.alpha,
+            t.dropout_values, t.dropout_shares, t.gap_values, t.gap_shares,
+        )  # fmt: skip
+        occurred = self._opens_at + MINUTE // 2 + numbers * (MINUTE // 2) // self.initial
+        return self._draft(_REGISTERED, numbers, occurred, np.ones(len(numbers), np.bool_), cities=0)
 
-    def register(self, first: int, counts: Ints, cell_starts: Ints) -> Registrations:
-        """Give numbers from `first` on to the customers who register in each cell of one minute."""
-        numbers = np.arange(first, first + int(counts.sum()), dtype=np.int64)
-        starts = np.repeat(cell_starts, counts)
-        return Registrations(numbers, starts + draw_below(self.key(numbers), 1, MINUTE))
+    def register(self, stretches: list[Stretch], start: int, end: int) -> tuple[Draft, Ints]:
+        """Those who register in [start, end), and their numbers; their first order follows soon."""
+        arrivals = [p.arrive(s, start, end) for p, s in zip(self._arrivals, stretches, strict=True)]
+        key = np.concatenate([a.key for a in arrivals])
+        at = np.concatenate([a.at for a in arrivals])
+        zone = np.repeat(np.arange(len(ZONES)), [len(a.at) for a in arrivals])
+        order = np.lexsort((key, at))
+        first = self.count
+        key, at, zone = derive(key[order], _CUSTOMER, 0), at[order], zone[order]
+        self._enrol(key, at, zone)
+        numbers = np.arange(first, self.count, dtype=np.int64)
+        wait = _SOONEST + draw_below(key, 13, _LATEST - _SOONEST)
+        for place, stretch in enumerate(stretches):
+            here = zone == place
+            self._next[numbers[here]] = _to_operational(at[here], stretch.first, stretch.begins) + wait[here]
+        return self._draft(_REGISTERED, numbers, at, np.zeros(len(numbers), np.bool_), cities=0), numbers
 
-    def draft_registrations(self, new: Registrations) -> Draft:
-        """customer_registered; the initial base has ordered before, so it has a city."""
-        has_city = new.numbers < self.initial
-        return self._draft(_REGISTERED, new.numbers, new.registered_at, new.registered_at, has_city, cities=0)
+    def purchase(self, stretches: list[Stretch], end: int) -> Purchases:
+        """Everybody who comes to order before `end` and did not come yet."""
+        t = self._tables
+        found = []
+        for zone, stretch in enumerate(stretches):
+            found.append(
+                _purchase(
+                    self.members(zone), self._key, self._next, self._orders, end, stretch.first, stretch.begins,
+                    t.rate_values, t.rate_shares, t.alpha, t.dropout_values, t.dropout_shares, t.gap_values,
+                    t.gap_shares,
+                )
+            )  # fmt: skip
+        rows = np.concatenate(found)
+        return Purchases(rows[:, 0], rows[:, 1], rows[:, 2])
 
-    def draft_moves(self, base: Registrations) -> Draft:
-        """customer_updated for the members of the initial base who move to another city."""
-        keys = self.key(base.numbers)
+    def _enrol(self, keys: Keys, registered_at: Ints, zones: Ints | None = None) -> None:
+        units = draw_unit(keys, 0)
+        if zones is None:
+            bounds = accumulate_shares(self.country_weights)
+            country = self.countries[choose(units, bounds)]
+            zones = np.array([ZONE_OF_COUNTRY[name] for name in COUNTRIES], np.int64)[country]
+        else:
+            country = self.choose_country(units, zones)
+        numbers = np.arange(self.count, self.count + len(keys), dtype=np.int64)
+        self._make_room(self.count + len(keys))
+        self._key[numbers] = keys
+        self.registered_at[numbers] = registered_at
+        self.country[numbers] = country
+        self._next[numbers] = NEVER
+        self._orders[numbers] = 0
+        for place in range(len(ZONES)):
+            here = numbers[zones == place]
+            known = self.known[place]
+            self._members[place][known : known + len(here)] = here
+            self.known[place] = known + len(here)
+        self.count += len(keys)
+
+    def _make_room(self, customers: int) -> None:
+        """Arrays grow by doubling: what is behind `count` is not in use yet."""
+        room = max(1024, len(self._key))
+        while room < customers:
+            room *= 2
+        if room > len(self._key):
+            for name in ("_key", "registered_at", "country", "_next", "_orders"):
+                setattr(self, name, _widen(getattr(self, name), room))
+            self._members = [_widen(members, room) for members in self._members]
+
+    def choose_country(self, units: Floats, zones: Ints) -> Ints:
+        """A country on each zone's clock."""
+        chosen = np.zeros(len(units), np.int64)
+        for place in range(len(ZONES)):
+            here = zones == place
+            of_zone = self.countries_of_zone(place)
+            if here.any():
+                places = np.array([country for country, _ in of_zone], np.int64)
+                bounds = accumulate_shares([weight for _, weight in of_zone])
+                chosen[here] = places[choose(units[here], bounds)]
+        return chosen
+
+    def draft_moves(self, numbers: Ints, since: int) -> Draft:
+        """customer_updated for those who move to another city within a year of `since` or of registering."""
+        keys = self._key[numbers]
         moves: Flags = draw_unit(keys, 2) < self._profile.moves
-        numbers, registered_at = base.numbers[moves], base.registered_at[moves]
-        moved_at = registered_at + MINUTE + draw_below(keys[moves], 3, _MOVES_WITHIN)
-        return self._draft(
-            _UPDATED, numbers, registered_at, moved_at, np.ones(len(numbers), np.bool_), cities=1
-        )
+        numbers = numbers[moves]
+        begins = np.maximum(self.registered_at[numbers], since)
+        moved_at = begins + MINUTE + draw_below(keys[moves], 3, _YEAR)
+        return self._draft(_UPDATED, numbers, moved_at, np.ones(len(numbers), np.bool_), cities=1)
 
-    def draft_first_orders(self, numbers: Ints, registered_at: Ints, ordered_at: Ints) -> Draft:
+    def draft_first_orders(self, numbers: Ints, ordered_at: Ints) -> Draft:
         """customer_updated for customers whose first order tells the shop their city."""
-        has_city = np.ones(len(numbers), np.bool_)
-        return self._draft(_UPDATED, numbers, registered_at, ordered_at, has_city, cities=0)
+        return self._draft(_UPDATED, numbers, ordered_at, np.ones(len(numbers), np.bool_), cities=0)
 
-    def _draft(
-        self, kind: int, numbers: Ints, registered_at: Ints, occurred: Ints, has_city: Flags, *, cities: int
-    ) -> Draft:
-        keys = self.key(numbers)
+    def _draft(self, kind: int, numbers: Ints, occurred: Ints, has_city: Flags, *, cities: int) -> Draft:
+        keys = self._key[numbers]
+        # The rarest segment spends the most: a low draw is a high spender.
+        segment = self._segments[choose(1 - draw_unit(keys, SPEND_DRAW), self._segment_bounds)]
         return draft(
             "customers",
             kind=kind,
             occurred=occurred,
             emitted=occurred,
-            key=derive(keys, _EVENT, occurred - self.opens_at),
+            key=derive(keys, _EVENT, occurred - self._opens_at),
             customer=numbers,
-            country=self.locate(numbers),
+            country=self.country[numbers],
             name=draw_below(keys, 4, _MANY),
             city=np.where(has_city, draw_below(keys, 5, _MANY) + cities, NOTHING),
-            segment=self._segments[choose(draw_unit(keys, 6), self._segment_bounds)],
+            segment=segment,
             consent=(draw_unit(keys, 7) < self._profile.consents).astype(np.int64),
-            registered_at=registered_at,
+            registered_at=self.registered_at[numbers],
         )
+
+
+def _widen(values: NDArray[Any], room: int) -> NDArray[Any]:
+    wider = np.zeros(room, values.dtype)
+    wider[: len(values)] = values
+    return wider
+
+
+@kernel
+def _to_operational(at: Ints, first: int, begins: Ints) -> Ints:
+    found = np.empty(len(at), np.int64)
+    for place in range(len(at)):
+        found[place] = to_operational(at[place], first, begins)
+    return found
+
+
+@kernel
+def _live_through(
+    keys: Keys, began: Ints, following: Ints, orders: Ints, rate_values: Floats, rate_shares: Floats, alpha: float,
+    dropout_values: Floats, dropout_shares: Floats, gap_values: Floats, gap_shares: Floats,
+) -> None:  # fmt: skip
+    """Bring customers who began at a negative operational time to the opening, at 0."""
+    for customer in range(len(began)):
+        now = began[customer]
+        while now < 0:
+            now = find_next(
+                keys[customer], orders[customer], now, rate_values, rate_shares, alpha, dropout_values,
+                dropout_shares, gap_values, gap_shares,
+            )  # fmt: skip
+            orders[customer] += 1
+        following[customer] = now
+
+
+@kernel
+def _purchase(
+    members: Ints, keys: Keys, following: Ints, orders: Ints, end: int, first: int, begins: Ints,
+    rate_values: Floats, rate_shares: Floats, alpha: float, dropout_values: Floats, dropout_shares: Floats,
+    gap_values: Floats, gap_shares: Floats,
+) -> Ints:  # fmt: skip
+    limit = to_operational(end, first, begins)
+    room, found = 64, 0
+    rows = np.empty((room, 3), np.int64)
+    for customer in members:
+        while following[customer] <= limit:
+            at = to_calendar(following[customer], first, begins)
+            if at >= end:
+                break
+            if found == room:
+                room *= 2
+                wider = np.empty((room, 3), np.int64)
+                wider[:found] = rows
+                rows = wider
+            rows[found, 0], rows[found, 1], rows[found, 2] = customer, orders[customer], at
+            found += 1
+            following[customer] = find_next(
+                keys[customer], orders[customer], following[customer], rate_values, rate_shares, alpha,
+                dropout_values, dropout_shares, gap_values, gap_shares,
+            )  # fmt: skip
+            orders[customer] += 1
+    return rows[:found]
+

@@ -5,12 +5,14 @@ into two. So probabilities come from recurrences of single multiplications and d
 from `decimal`, which computes in software. `sum` is avoided on floats: Python 3.12 made it more precise.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from functools import lru_cache
 from itertools import accumulate
+from typing import Any
 
+import mpmath
 import numpy as np
 
 from stafford.generator.compiled import kernel
@@ -59,6 +61,43 @@ class Poisson:
         return self.first + choose(units, self.bounds)
 
 
+@dataclass(frozen=True, slots=True)
+class Cumulative:
+    """A continuous distribution on (0, inf), as a table. shares[k]: of what is at most values[k]."""
+
+    values: Floats
+    shares: Floats
+
+
+_STEPS = 640
+_SPREAD = 60
+
+
+@lru_cache(maxsize=32)
+def tabulate_gamma(shape: float) -> Cumulative:
+    """The gamma distribution with rate 1; divide by a rate for another. An exponential has shape 1."""
+    return _tabulate(lambda x: mpmath.gammainc(shape, 0, x, regularized=True), shape + 40 + 8 * shape**0.5)
+
+
+@lru_cache(maxsize=32)
+def tabulate_beta(a: float, b: float) -> Cumulative:
+    """The beta distribution."""
+    return _tabulate(lambda x: mpmath.betainc(a, b, 0, min(x, 1), regularized=True), 1.0)
+
+
+def _tabulate(share: Callable[[float], Any], most: float) -> Cumulative:
+    """A table whose values lie ever closer together towards 0, where these densities may have a pole.
+
+    mpmath computes in software, alike on every machine.
+    """
+    values = [most]
+    for _ in range(_STEPS):
+        values.append(values[-1] * (1 - _SPREAD / (_STEPS + _SPREAD * 20)))
+    values.reverse()
+    shares = [float(share(value)) for value in values]
+    return Cumulative(np.array([0.0, *values]), np.array([0.0, *shares[:-1], 1.0]))
+
+
 @lru_cache(maxsize=32)
 def tabulate_weibull(shape: float, scale_ms: int, most_ms: int) -> Floats:
     """Quantiles of a Weibull distribution in whole milliseconds, at most `most_ms`.
@@ -90,3 +129,19 @@ def interpolate_one(unit: float, quantiles: Floats) -> int:
     index = int(place)
     low = quantiles[index]
     return int(low + (quantiles[index + 1] - low) * (place - index))
+
+
+@kernel
+def sample_one(unit: float, values: Floats, shares: Floats) -> float:
+    """The value below which a share of `unit` lies, linear between the entries of a table."""
+    low, high = 0, len(shares) - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        if shares[middle] <= unit:
+            low = middle
+        else:
+            high = middle
+    width = shares[high] - shares[low]
+    if width <= 0.0:
+        return values[high]
+    return values[low] + (values[high] - values[low]) * ((unit - shares[low]) / width)

@@ -275,9 +275,8 @@ class RunFolder:
             rows.update(self.read_progress(worker)[1])
         with storage_errors(self.folder):
             if file_format is Format.DELTA:
-                for topic in rows:
-                    if any((self.partial / topic).glob("*.parquet")):
-                        convert_to_deltalake(self.partial / topic)
+                for topic in LAYOUTS:
+                    convert_to_deltalake(self.partial / topic)
             for file in (*self.partial.glob("worker-*.json"), self.partial / "run.json"):
                 file.unlink()
             _replace(self.partial / MANIFEST, {**self._identity, "rows": dict(sorted(rows.items()))})

@@ -3,7 +3,7 @@
 import numpy as np
 
 from stafford.domain.outcome import Outcome
-from stafford.generator.curve import HOUR, MINUTE
+from stafford.generator.calendar import HOUR, MINUTE
 from stafford.generator.compiled import kernel
 from stafford.generator.defects import can_spoil
 from stafford.generator.distributions import accumulate_shares

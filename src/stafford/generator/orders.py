@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stafford.generator.catalogue import Catalogue
-from stafford.generator.curve import SECOND
+from stafford.generator.calendar import SECOND
 from stafford.generator.draft import Draft, draft
 from stafford.generator.layout import LINE_COLUMNS, NOTHING
 from stafford.generator.profile import OrdersProfile
-from stafford.generator.randomness import Ints, Keys, derive, draw_below, draw_unit, name_stream
-from stafford.generator.sessions import ORDERS, Sessions
-from stafford.generator.story import CartLines, Stories
+from stafford.generator.randomness import Ints, Keys, derive, draw_below, name_stream
+from stafford.generator.sessions import Sessions
+from stafford.generator.baskets import Baskets
 
 PLACED, CANCELLED = 0, 1
 _ORDER = name_stream("order")
@@ -75,43 +75,42 @@ class OrderDesk:
     def __init__(self, profile: OrdersProfile, catalogue: Catalogue) -> None:
         self._profile = profile
         self._catalogue = catalogue
-        self._percents = np.array(profile.discount_percent, np.int64)
 
-    def take(self, sessions: Sessions, stories: Stories) -> tuple[Orders, Lines]:
-        """The orders of the sessions that got that far, and their lines."""
-        rows = np.flatnonzero(sessions.depth >= ORDERS)
-        keys = derive(sessions.key[rows], _ORDER, 0)
-        placed_at = stories.ended_at[rows] + draw_below(keys, 0, 45 * SECOND) + 3 * SECOND
-        order_of_session = np.full(len(sessions), -1, np.int64)
-        order_of_session[rows] = np.arange(len(rows))
-        lines = self._price(keys, placed_at, stories.carts, order_of_session)
-        subtotal = np.zeros(len(rows), np.int64)
+    def take(self, sessions: Sessions, ended_at: Ints, baskets: Baskets) -> tuple[Orders, Lines]:
+        """The orders of buyers, and their lines.
+
+        Args:
+            sessions: of the buyers; each has something in the basket.
+            ended_at: when each of them made the last click, UTC microseconds.
+            baskets: what they take.
+        """
+        keys = derive(sessions.key, _ORDER, 0)
+        placed_at = ended_at + draw_below(keys, 0, 45 * SECOND) + 3 * SECOND
+        lines = self._price(keys, placed_at, baskets)
+        subtotal = np.zeros(len(keys), np.int64)
         np.add.at(subtotal, lines.order, lines.total)
         free = subtotal >= self._profile.free_shipping_from_cents
         orders = Orders(
             keys,
-            sessions.key[rows],
+            sessions.key,
             placed_at,
-            sessions.delay[rows],
-            sessions.customer[rows],
-            sessions.country[rows],
+            sessions.delay,
+            sessions.customer,
+            sessions.country,
             subtotal,
             np.where(free, 0, self._profile.shipping_cents),
-            np.bincount(lines.order, minlength=len(rows)).astype(np.int64),
-            _spread(len(rows), lines),
+            np.bincount(lines.order, minlength=len(keys)).astype(np.int64),
+            _spread(len(keys), lines),
         )
         return orders, lines
 
-    def _price(self, keys: Keys, placed_at: Ints, carts: CartLines, order_of_session: Ints) -> Lines:
-        order = order_of_session[carts.session]
-        product, quantity = carts.product, carts.quantity
+    def _price(self, keys: Keys, placed_at: Ints, baskets: Baskets) -> Lines:
+        order, product, quantity = baskets.buyer, baskets.product, baskets.quantity
         counts = np.bincount(order, minlength=len(keys)).astype(np.int64)
         number = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts) + 1
         line_keys = derive(keys[order], _LINE, number)
         unit_price = self._catalogue.price(product, placed_at[order])
-        percent = self._percents[draw_below(line_keys, 0, len(self._percents))]
-        percent = np.where(draw_unit(line_keys, 1) < self._profile.discounted, percent, 0)
-        discount = quantity * unit_price * percent // 100
+        discount = quantity * unit_price * baskets.percent // 100
         total = quantity * unit_price - discount
         return Lines(line_keys, order, number, product, quantity, unit_price, discount, total)
 

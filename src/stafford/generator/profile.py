@@ -1,5 +1,6 @@
 """What kind of shop it is: a checked, frozen reading of config/profiles/*.yaml."""
 
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -20,6 +21,8 @@ Channel = Literal["direct", "organic_search", "paid_search", "email", "social", 
 Look = Literal["product", "category", "search", "home"]
 Method = Literal["card", "paypal", "bank_transfer", "gift_card"]
 Carrier = Literal["dhl", "ups", "postnl", "royal_mail"]
+LOOKS: tuple[Look, ...] = ("home", "category", "search", "product")
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 ReturnReason = Literal["wrong_size", "not_as_described", "damaged", "changed_mind"]
 
 
@@ -42,11 +45,68 @@ class Range(Part):
         return self
 
 
-class TrafficProfile(Part):
+class DeviceCurve(Part):
     """Weights of the local hours and weekdays; only their proportions matter."""
 
     hours: Annotated[tuple[Weight, ...], Field(min_length=24, max_length=24)]
     weekdays: Annotated[tuple[Weight, ...], Field(min_length=7, max_length=7)]
+
+
+class NthWeekday(Part):
+    """Such as the day after the fourth Thursday of November."""
+
+    nth: int = Field(ge=1, le=4)
+    weekday: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+    month: int = Field(ge=1, le=12)
+    days_after: int = Field(default=0, ge=0, le=13)
+
+
+class SpecialDay(Part):
+    """A day that is busier or quieter than its season. factor: 1 changes nothing; countries: None for all."""
+
+    name: str
+    factor: float = Field(ge=0.01, le=20)
+    countries: tuple[Country, ...] | None = None
+    dates: tuple[Annotated[str, Field(pattern=r"^\d\d-\d\d$")], ...] = ()
+    days_of_month: tuple[Annotated[int, Field(ge=1, le=31)], ...] = ()
+    nth_weekday: NthWeekday | None = None
+
+    @model_validator(mode="after")
+    def _check_when(self) -> Self:
+        if (bool(self.dates), bool(self.days_of_month), self.nth_weekday is not None).count(True) != 1:
+            raise ValueError("give one of dates (MM-DD), days_of_month and nth_weekday")
+        return self
+
+    def falls_on(self, day: date) -> bool:
+        """Whether a day is this one."""
+        if self.nth_weekday is not None:
+            rule = self.nth_weekday
+            before = day - timedelta(days=rule.days_after)
+            return (
+                before.month == rule.month
+                and before.weekday() == _WEEKDAYS.index(rule.weekday)
+                and (before.day - 1) // 7 == rule.nth - 1
+            )
+        return f"{day:%m-%d}" in self.dates or day.day in self.days_of_month
+
+
+class FlashSaleProfile(Part):
+    """A sale of minutes, every year at the same local hour of the shop's first country."""
+
+    at: Annotated[str, Field(pattern=r"^\d\d-\d\dT\d\d:\d\d$")]
+    minutes: int = Field(ge=1, le=1440)
+    category: Category
+    discount_percent: int = Field(ge=1, le=90)
+    factor: float = Field(ge=1, le=50)
+
+
+class TrafficProfile(Part):
+    """When visitors come. months: weights of January to December."""
+
+    curves: dict[Device, DeviceCurve] = Field(min_length=3)
+    months: Annotated[tuple[Weight, ...], Field(min_length=12, max_length=12)]
+    days: tuple[SpecialDay, ...] = ()
+    flash_sales: tuple[FlashSaleProfile, ...] = ()
 
 
 class CategoryProfile(Part):
@@ -57,6 +117,15 @@ class CategoryProfile(Part):
     returned: Share
 
 
+class StockProfile(Part):
+    """How goods come in. A lot covers so many days of sales; it is ordered when stock for fewer is left."""
+
+    least_lot_units: int = Field(ge=20, le=1_000_000)
+    covers_days: float = Field(gt=0, le=365)
+    reorder_days: float = Field(ge=0, le=365)
+    lead_h: Range
+
+
 class CatalogueProfile(Part):
     """What is on sale."""
 
@@ -64,40 +133,69 @@ class CatalogueProfile(Part):
     launches_per_week: int = Field(ge=0, le=10_000)
     price_changes_per_week: Share
     popularity_power: Power
-    stock_lot_units: int = Field(ge=100, le=1_000_000)
+    stock: StockProfile
     categories: dict[Category, CategoryProfile] = Field(min_length=1)
 
 
-class CustomersProfile(Part):
-    """Who buys."""
+class PurchasesProfile(Part):
+    """When a customer buys again: BG/NBD, in weeks.
 
-    initial_per_daily_session: float = Field(gt=0, le=100)
-    registrations_per_session: Share
+    Source: P. Fader, B. Hardie, K. L. Lee, "Counting Your Customers the Easy Way", Marketing Science 24, 2005.
+    """
+
+    r: float = Field(ge=0.05, le=20)
+    alpha: float = Field(gt=0, le=1000)
+    a: float = Field(ge=0.05, le=20)
+    b: float = Field(ge=0.05, le=20)
+
+
+class SpendProfile(Part):
+    """What a customer spends on goods in one order: Gamma-Gamma, in EUR.
+
+    Source: P. Fader, B. Hardie, "The Gamma-Gamma Model of Monetary Value", 2013.
+    """
+
+    p: float = Field(ge=0.5, le=50)
+    q: float = Field(gt=1, le=50)
+    v: float = Field(gt=0, le=100_000)
+
+
+class CustomersProfile(Part):
+    """Who buys. moves: share of customers who change an address within a year; segments: by what they spend."""
+
+    history_weeks: int = Field(ge=1, le=520)
+    purchases: PurchasesProfile
+    spend: SpendProfile
     loyalty_power: Power
     newcomers: Share
-    moves: Share
+    moves: Annotated[float, Field(ge=0, le=0.9)]
     consents: Share
     countries: dict[Country, Weight] = Field(min_length=1)
     segments: dict[Literal["bargain", "regular", "premium"], Weight] = Field(min_length=1)
 
 
-class IntentProfile(Part):
-    """Why visitors come; the shares are of this intent's sessions."""
+class PathProfile(Part):
+    """How a visitor goes through the shop. steps: looks after the landing page; moves: from page to page."""
+
+    steps: Range
+    devices: dict[Device, Weight] = Field(min_length=1)
+    moves: dict[Look, dict[Look, Weight]] | None = None
+
+
+class IntentProfile(PathProfile):
+    """Why visitors come who do not buy this time; the shares are of this intent's sessions."""
 
     share: Weight
-    steps: Range
     with_cart: Share
     with_checkout: Share
-    with_order: Share
     signed_in: Share
-    devices: dict[Device, Weight] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _check_funnel(self) -> Self:
-        if not self.with_order <= self.with_checkout <= self.with_cart:
+        if self.with_checkout > self.with_cart:
             raise ValueError(
-                f"with_order {self.with_order} <= with_checkout {self.with_checkout} <= with_cart "
-                f"{self.with_cart} does not hold: nobody orders without a cart"
+                f"with_checkout {self.with_checkout} is above with_cart {self.with_cart}: nobody checks out "
+                "without a cart"
             )
         if self.with_cart > 0 and self.steps.least < 1:
             raise ValueError("steps.least must be at least 1 where with_cart is above 0")
@@ -113,17 +211,37 @@ class DwellProfile(Part):
 
 
 class SessionsProfile(Part):
-    """What visitors do."""
+    """What visitors do. conversion: share of sessions with an order; guests: share of orders without a customer.
 
+    moves: from page to page, of every path that has none of its own.
+    """
+
+    conversion: Annotated[float, Field(gt=0, le=0.5)]
+    guests: Annotated[float, Field(ge=0.01, le=0.95)]
     dwell: DwellProfile
-    looks: dict[Look, Weight]
+    landing: dict[Literal["home", "category", "product"], Weight] = Field(min_length=1)
+    moves: dict[Look, dict[Look, Weight]]
     channels: dict[Channel, Weight] = Field(min_length=1)
     intents: dict[str, IntentProfile] = Field(min_length=1)
+    buying: PathProfile
 
     @model_validator(mode="after")
-    def _check_looks(self) -> Self:
-        if "product" not in self.looks:
-            raise ValueError("looks needs a weight for product: nobody buys what they did not see")
+    def _check_paths(self) -> Self:
+        for name, path in {**self.intents, "buying": self.buying}.items():
+            moves = path.moves or self.moves
+            missing = set(LOOKS) - moves.keys()
+            if missing:
+                raise ValueError(f"moves of {name} say nothing of {', '.join(sorted(missing))}")
+            if any(not row for row in moves.values()):
+                raise ValueError(f"moves of {name} have a page that leads nowhere")
+            if not any("product" in row for row in moves.values()):
+                raise ValueError(f"moves of {name} never lead to a product: nobody buys what they did not see")
+        return self
+
+    @model_validator(mode="after")
+    def _check_carts(self) -> Self:
+        if self.buying.steps.least < 1:
+            raise ValueError("buying.steps.least must be at least 1: nobody buys what they did not see")
         return self
 
 

@@ -1,45 +1,40 @@
 """Who comes, why, with what device, and how far they get."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 
-from stafford.generator.curve import MINUTE, SECOND
+from stafford.generator.calendar import SECOND
+from stafford.generator.compiled import kernel
 from stafford.generator.customers import Customers
-from stafford.generator.distributions import accumulate_shares, choose
+from stafford.generator.distributions import accumulate_shares
 from stafford.generator.layout import NOTHING
-from stafford.generator.profile import SessionsProfile
-from stafford.generator.randomness import (
-    Floats,
-    Ints,
-    Keys,
-    derive,
-    draw_below,
-    draw_unit,
-    name_stream,
-    raise_to,
-)
+from stafford.generator.profile import LOOKS, PathProfile, SessionsProfile, TrafficProfile
+from stafford.generator.randomness import Flags, Floats, Ints, Keys, below_one, choose_one, draw_one
+from stafford.generator.traffic import Stretch, normalise
 from stafford.generator.vocabulary import CHANNELS, DEVICES
 
 BROWSES, CARTS, CHECKS_OUT, ORDERS = 0, 1, 2, 3
 """How far a session gets; each depth includes the ones before."""
 
-_SESSION = name_stream("session")
-_PER_CELL = 1 << 24  # more sessions than a minute can hold
 _MOST_DELAY = 2 * SECOND
+_EVEN = 1e-9  # stands for a weight of nothing: no device is impossible
 
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
-    """Sessions in order of their cell. start, delay: microseconds; customer: number or NOTHING.
+    """Sessions, in no order. start, delay: microseconds; customer: number or NOTHING.
 
-    device, channel, country: places among the words of their fields. steps: looks after the landing page.
+    device, channel, country: places among the words of their fields. steps: looks after the landing page;
+    path: which moves they make, the last being those of buyers.
     """
 
     key: Keys
     start: Ints
     depth: Ints
     steps: Ints
+    path: Ints
     device: Ints
     channel: Ints
     country: Ints
@@ -49,79 +44,161 @@ class Sessions:
     def __len__(self) -> int:
         return len(self.key)
 
+    def take(self, which: Flags) -> "Sessions":
+        """Those that a mask names."""
+        return Sessions(*(getattr(self, field.name)[which] for field in fields(self)))
+
 
 class SessionPlanner:
-    """Draws sessions for cells of one minute."""
+    """Draws sessions of one kind of shop."""
 
-    def __init__(self, profile: SessionsProfile, root: int, customers: Customers) -> None:
-        intents = list(profile.intents.items())
-        self._root = root
+    def __init__(self, profile: SessionsProfile, traffic: TrafficProfile, customers: Customers) -> None:
+        paths: list[PathProfile] = [*profile.intents.values(), profile.buying]
+        intents = list(profile.intents.values())
         self._customers = customers
         self._channels = np.array([CHANNELS.index(name) for name in profile.channels], np.int64)
-        self._intent_bounds = accumulate_shares([i.share for _, i in intents])
         self._channel_bounds = accumulate_shares(list(profile.channels.values()))
+        self._intent_bounds = accumulate_shares([i.share for i in intents])
         # Column d: a session of this intent gets at least to depth d+1.
-        self._depths = _tabulate([[i.with_cart, i.with_checkout, i.with_order] for _, i in intents])
-        self._signed_in = np.array([i.signed_in for _, i in intents], np.float64)
-        self._devices = _tabulate(
-            [_accumulate([i.devices.get(device, 0.0) for device in DEVICES]) for _, i in intents]
-        )
-        self._least = np.array([i.steps.least for _, i in intents], np.int64)
-        self._most = np.array([i.steps.most for _, i in intents], np.int64)
-        self._shares = [i.share for _, i in intents]
+        self._depths = np.array([[i.with_cart, i.with_checkout] for i in intents], np.float64)
+        self._signed_in = np.array([i.signed_in for i in intents], np.float64)
+        self._least = np.array([p.steps.least for p in paths], np.int64)
+        self._width = np.array([p.steps.most - p.steps.least + 1 for p in paths], np.int64)
+        self._devices = _tabulate_devices(paths, traffic)
+        self.device_shares = _share_devices(profile, intents)
+        self.moves = np.stack([_tabulate_moves(path.moves or profile.moves) for path in paths])
 
-    def plan(self, cells: Ints, counts: Ints, cell_starts: Ints, known_customers: Ints) -> Sessions:
-        """Draw the sessions that start in each cell.
+    def plan_visits(self, keys: Keys, starts: Ints, zone: int, stretch: Stretch, profile_power: int, newcomers: float) -> Sessions:
+        """Sessions without an order. keys, starts: of their arrivals, in one zone."""
+        members = self._customers.members(zone)
+        country = self._customers.choose_country(_draw(keys, 4), np.full(len(keys), zone))
+        planned = np.empty((len(keys), 8), np.int64)
+        _plan_visits(
+            keys, starts, stretch.first, stretch.hours, members, self._customers.registered_at,
+            self._customers.country, country, self._intent_bounds, self._depths, self._signed_in, self._least,
+            self._width, self._devices, self._channels, self._channel_bounds, profile_power, newcomers, planned,
+        )  # fmt: skip
+        depth, steps, path, device, channel, country, customer, delay = planned.T
+        return Sessions(keys, starts, depth, steps, path, device, channel, country, customer, delay)
 
-        Args:
-            cells: numbers of the cells.
-            counts: sessions of each cell.
-            cell_starts: UTC microseconds of each cell.
-            known_customers: how many customers had registered before each cell; at least 1.
-        """
-        place = np.repeat(np.arange(len(cells)), counts)
-        in_cell = np.arange(len(place)) - np.repeat(np.cumsum(counts) - counts, counts)
-        keys = derive(self._root, _SESSION, cells[place] * _PER_CELL + in_cell)
-        intent = choose(draw_unit(keys, 0), self._intent_bounds)
-        device_bounds = self._devices[intent]
-        known = self._customers.pick(keys, 1, known_customers[place])
-        customer = np.where(draw_unit(keys, 3) < self._signed_in[intent], known, NOTHING)
-        elsewhere = self._customers.countries[choose(draw_unit(keys, 4), self._customers.country_bounds)]
-        width = self._most[intent] - self._least[intent] + 1
-        steps = self._least[intent] + (raise_to(draw_unit(keys, 5), 2) * width).astype(np.int64)
+    def plan_buyers(self, keys: Keys, starts: Ints, customer: Ints, country: Ints, hours: Ints) -> Sessions:
+        """Sessions with an order. hours: local hour of the week at each start."""
+        path = len(self._least) - 1
+        planned = np.empty((len(keys), 4), np.int64)
+        _plan_buyers(
+            keys, hours, self._least[path], self._width[path], self._devices[path], self._channels,
+            self._channel_bounds, planned,
+        )  # fmt: skip
+        steps, device, channel, delay = planned.T
         return Sessions(
-            key=keys,
-            start=cell_starts[place] + draw_below(keys, 6, MINUTE),
-            depth=(draw_unit(keys, 7)[:, None] < self._depths[intent]).sum(axis=1, dtype=np.int64),
-            steps=steps,
-            device=(draw_unit(keys, 8)[:, None] >= device_bounds).sum(axis=1, dtype=np.int64),
-            channel=self._channels[choose(draw_unit(keys, 9), self._channel_bounds)],
-            country=np.where(customer >= 0, self._customers.locate(customer), elsewhere),
-            customer=customer,
-            delay=draw_below(keys, 10, _MOST_DELAY),
-        )
-
-    def expect_steps(self) -> float:
-        """Mean of `steps`, exactly: P(floor(u*u*w) >= j) = 1 - sqrt(j/w)."""
-        mean = 0.0
-        for share, least, most in zip(self._shares, self._least.tolist(), self._most.tolist(), strict=True):
-            width = most - least + 1
-            tail = [1.0 - float(np.sqrt(j / width)) for j in range(1, width)]
-            mean += share / _accumulate_last(self._shares) * (least + _accumulate_last([0.0, *tail]))
-        return mean
+            keys, starts, np.full(len(keys), ORDERS), steps, np.full(len(keys), path), device, channel, country,
+            customer, delay,
+        )  # fmt: skip
 
 
-def _tabulate(rows: list[list[float]]) -> Floats:
-    return np.array(rows, np.float64)
+def _tabulate_devices(paths: Sequence[PathProfile], traffic: TrafficProfile) -> Floats:
+    """Bounds of the choice of a device, by [path, hour of the week, device but the last]."""
+    curves = np.stack([normalise(traffic.curves[device]) for device in DEVICES])
+    tables = []
+    for path in paths:
+        weights = np.array([max(path.devices.get(device, 0.0), _EVEN) for device in DEVICES])
+        tables.append([accumulate_shares((weights * curves[:, hour]).tolist()) for hour in range(168)])
+    return np.array(tables, np.float64)
 
 
-def _accumulate(weights: list[float]) -> list[float]:
-    bounds: list[float] = accumulate_shares(weights).tolist()
-    return bounds
+def _share_devices(profile: SessionsProfile, intents: Sequence[PathProfile]) -> list[float]:
+    """Share of sessions on each device, over all paths."""
+    shares = [getattr(intent, "share", 0.0) for intent in intents]
+    everything = 0.0
+    for share in shares:
+        everything += share
+    result = []
+    for device in DEVICES:
+        mixed = 0.0
+        for path, share in zip(intents, shares, strict=True):
+            mixed += (1 - profile.conversion) * share / everything * _share_of(path.devices, device)
+        result.append(mixed + profile.conversion * _share_of(profile.buying.devices, device))
+    return result
 
 
-def _accumulate_last(values: list[float]) -> float:
-    total = 0.0
-    for value in values:  # not sum(): its rounding changed in Python 3.12
-        total += value
-    return total
+def _share_of(weights: Mapping[str, float], name: str) -> float:
+    everything = 0.0
+    for weight in weights.values():
+        everything += weight
+    return weights.get(name, 0.0) / everything
+
+
+def _tabulate_moves(moves: Mapping[str, Mapping[str, float]]) -> Floats:
+    """Bounds of the choice of the next page, by [page, next page but the last], in the order of LOOKS."""
+    rows = [[moves[page].get(following, 0.0) for following in LOOKS] for page in LOOKS]
+    return np.array([accumulate_shares(row) for row in rows], np.float64)
+
+
+def _draw(keys: Keys, draw: int) -> Floats:
+    return _draw_all(keys, draw)
+
+
+@kernel
+def _draw_all(keys: Keys, draw: int) -> Floats:
+    units = np.empty(len(keys), np.float64)
+    for place in range(len(keys)):
+        units[place] = draw_one(keys[place], draw)
+    return units
+
+
+@kernel
+def _count_known(members: Ints, registered_at: Ints, at: int) -> int:
+    low, high = 0, len(members)
+    while low < high:
+        middle = (low + high) // 2
+        if registered_at[members[middle]] < at:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@kernel
+def _plan_visits(  # noqa: PLR0915
+    keys: Keys, starts: Ints, first: int, hours: Ints, members: Ints, registered_at: Ints, country_of: Ints,
+    country: Ints, intents: Floats, depths: Floats, signed_in: Floats, least: Ints, width: Ints, devices: Floats,
+    channels: Ints, channel_bounds: Floats, power: int, newcomers: float, planned: Ints,
+) -> None:  # fmt: skip
+    for place in range(len(keys)):
+        key, row = keys[place], planned[place]
+        intent = choose_one(draw_one(key, 1), intents)
+        unit, depth = draw_one(key, 2), BROWSES
+        if unit < depths[intent, 0]:
+            depth = CHECKS_OUT if unit < depths[intent, 1] else CARTS
+        unit = draw_one(key, 3)
+        row[0], row[1], row[2] = depth, least[intent] + int(unit * unit * width[intent]), intent
+        row[3] = choose_one(draw_one(key, 5), devices[intent, hours[starts[place] // 60_000_000 - first]])
+        row[4] = channels[choose_one(draw_one(key, 6), channel_bounds)]
+        row[5], row[6] = country[place], NOTHING
+        row[7] = below_one(key, 7, _MOST_DELAY)
+        if draw_one(key, 8) < signed_in[intent]:
+            known = _count_known(members, registered_at, starts[place])
+            if known > 0:
+                unit = draw_one(key, 9)
+                rank = unit
+                for _ in range(power - 1):
+                    rank *= unit
+                picked = min(int(rank * known), known - 1)
+                if draw_one(key, 10) < newcomers:
+                    picked = known - 1 - picked
+                row[6] = members[picked]
+                row[5] = country_of[row[6]]
+
+
+@kernel
+def _plan_buyers(
+    keys: Keys, hours: Ints, least: int, width: int, devices: Floats, channels: Ints, channel_bounds: Floats,
+    planned: Ints,
+) -> None:  # fmt: skip
+    for place in range(len(keys)):
+        key, row = keys[place], planned[place]
+        unit = draw_one(key, 3)
+        row[0] = least + int(unit * unit * width)
+        row[1] = choose_one(draw_one(key, 5), devices[hours[place]])
+        row[2] = channels[choose_one(draw_one(key, 6), channel_bounds)]
+        row[3] = below_one(key, 7, _MOST_DELAY)

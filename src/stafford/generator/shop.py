@@ -13,23 +13,22 @@ import numpy as np
 from stafford.domain.window import to_micros
 from stafford.errors import ConfigError
 from stafford.generator.assembly import Batch, assemble
-from stafford.generator.calibration import find_daily_sessions
-from stafford.generator.curve import Curve
+from stafford.generator.calendar import DAY
+from stafford.generator.calibration import find_weekly_sessions
+from stafford.generator.customers import MOST_INITIAL
 from stafford.generator.draft import Draft, concatenate
 from stafford.generator.mess import Mess
 from stafford.generator.layout import EMITTED
 from stafford.generator.profile import Profile
-from stafford.generator.randomness import Flags, mix, name_stream
 from stafford.generator.schedule import Schedule
-from stafford.generator.simulation import Simulation
+from stafford.generator.simulation import WHOLE, Simulation
+from stafford.generator.traffic import FlashSale
 
 GENERATOR_VERSION = 2
 """Raise it with every change of the bytes that come out, so that no two versions share ids."""
 
-WHOLE = (0, 1)
 _SPAN_EVENTS = 40_000
-_LONGEST_SPAN = 7 * 24 * 60
-_SHARDS = name_stream("shards")
+_LONGEST_SPAN = 7 * DAY
 
 
 @dataclass(frozen=True)
@@ -37,8 +36,9 @@ class Shop:
     """A shop: everything about its events follows from these four values, on every machine.
 
     profile: what kind of shop. seed: which one of its kind. opens_at: when its life begins, UTC.
-    events_per_day: mean number of records a day, duplicates counted, within about 3% over a month;
-    what the shop has before it opens (catalogue, first stock, first customers) comes on top.
+    events_per_day: mean number of records a day of mean traffic, duplicates counted; what the shop has before
+    it opens (catalogue, first stock, first customers) comes on top. most_initial: customers it begins with, at
+    most; guests make up for those who are left out. flash_sales: on top of the profile's.
 
     Raises:
         ConfigError: opens_at is not in UTC, or events_per_day is too few for the profile.
@@ -48,6 +48,8 @@ class Shop:
     seed: int
     opens_at: datetime
     events_per_day: float
+    most_initial: int = MOST_INITIAL
+    flash_sales: tuple[FlashSale, ...] = ()
 
     def __post_init__(self) -> None:
         _check_utc("opens_at", self.opens_at)
@@ -60,9 +62,9 @@ class Shop:
         return self._digest[:12]
 
     @cached_property
-    def daily_sessions(self) -> float:
-        """Mean sessions a day that give `events_per_day`."""
-        return find_daily_sessions(self.profile, self.events_per_day)
+    def weekly_sessions(self) -> float:
+        """Sessions in a week of mean traffic that give `events_per_day`."""
+        return find_weekly_sessions(self.profile, self.events_per_day)
 
     def open(self, start: datetime | None = None, shard: tuple[int, int] = WHOLE) -> "Stream":
         """Begin a stream.
@@ -78,11 +80,18 @@ class Shop:
         """
         return Stream(self, self.opens_at if start is None else start, shard)
 
-    def traffic_multiplier(self, at: datetime) -> float:
-        """How busy the shop is at an instant (UTC); 1.0 is the mean of a week."""
-        traffic = self.profile.traffic
-        micros = np.array([to_micros(at)], np.int64)
-        return float(Curve(traffic.hours, traffic.weekdays).multiply(micros)[0])
+    def simulate(self, start: int | None = None, shard: tuple[int, int] = WHOLE) -> Simulation:
+        """Begin its life. start: UTC microseconds; clicks long before need not be told."""
+        return Simulation(
+            self.profile,
+            self.root,
+            to_micros(self.opens_at),
+            self.weekly_sessions,
+            self.most_initial,
+            self.flash_sales,
+            start,
+            shard,
+        )
 
     @cached_property
     def root(self) -> int:
@@ -97,6 +106,8 @@ class Shop:
             self.seed,
             to_micros(self.opens_at),
             float(self.events_per_day),
+            self.most_initial,
+            self.flash_sales,
         )
         return sha256("\x1f".join(map(str, parts)).encode()).hexdigest()
 
@@ -120,9 +131,8 @@ class Stream:
         self._start = to_micros(start)
         self._until = self._start
         self._shard = shard
-        simulation = Simulation(shop.profile, shop.root, to_micros(shop.opens_at), shop.daily_sessions)
-        self._simulation = simulation
-        self._span = max(1, min(_LONGEST_SPAN, int(_SPAN_EVENTS * 1440 / shop.events_per_day)))
+        self._simulation = shop.simulate(self._start, shard)
+        self._span = min(_LONGEST_SPAN, int(_SPAN_EVENTS * DAY / shop.events_per_day))
         self._mess = Mess(shop.profile.mess)
         self._schedule = Schedule()
 
@@ -147,10 +157,8 @@ class Stream:
         if micros < self._until:
             raise ConfigError(f"the stream is past {until.isoformat()} already; open another one")
         self._until = micros
-        through = self._simulation.find_cell(micros)
-        while self._simulation.next_cell < through:
-            drafts, _ = self._simulation.advance(min(self._simulation.next_cell + self._span, through))
-            self._admit(drafts)
+        while self._simulation.now < micros:
+            self._admit(self._simulation.advance(min(self._simulation.now + self._span, micros)))
         return self._schedule.take(micros)
 
     def _admit(self, drafts: list[Draft]) -> None:
@@ -159,14 +167,9 @@ class Stream:
             messy = self._mess.spoil(concatenate(list(of_topic)))
             wanted = messy.rows[:, EMITTED] >= self._start
             if self._shard != WHOLE:
-                wanted &= self._is_mine(messy)
+                owners = messy.column(messy.layout.key_field.column)
+                wanted &= self._simulation.is_mine(np.ascontiguousarray(owners))
             self._schedule.add(messy if wanted.all() else messy.take(wanted))
-
-    def _is_mine(self, draft: Draft) -> Flags:
-        index, count = self._shard
-        owners = draft.column(draft.layout.key_field.column).astype(np.uint64)
-        mine: Flags = mix(owners ^ np.uint64(_SHARDS)) % np.uint64(count) == np.uint64(index)
-        return mine
 
 
 def _check_utc(name: str, instant: datetime) -> None:

@@ -1,29 +1,50 @@
-"""The shop's life in cells of one minute: what begins in each, and all that follows from it."""
+"""The shop's life, stretch by stretch: what begins in each, and all that follows from it."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
+from stafford.generator.arrivals import ArrivalProcess, Arrivals
+from stafford.generator.baskets import Baskets, Warehouse
+from stafford.generator.calendar import DAY, MINUTE, WEEK, ZONES
 from stafford.generator.catalogue import Catalogue
-from stafford.generator.curve import MINUTE, Arrivals, Curve
-from stafford.generator.customers import MOST_INITIAL, Customers, Registrations
+from stafford.generator.customers import Customers
 from stafford.generator.draft import Draft
 from stafford.generator.fulfilment import Fulfilment
+from stafford.generator.layout import NOTHING
 from stafford.generator.orders import PLACED, OrderDesk, draft_orders
 from stafford.generator.profile import Profile
-from stafford.generator.randomness import Flags, Ints, derive, name_stream, to_unit
+from stafford.generator.purchases import expect_repeats, tabulate
+from stafford.generator.randomness import Flags, Floats, Ints, Keys, derive, draw_unit, mix, name_stream
 from stafford.generator.sessions import SessionPlanner, Sessions
 from stafford.generator.stock import Stock
 from stafford.generator.story import Storyteller
-from stafford.generator.waiting import WaitingRoom
+from stafford.generator.traffic import FlashSale, Stretch, Traffic
 
-_SESSIONS = name_stream("sessions of a cell")
-_REGISTRATIONS = name_stream("registrations of a cell")
+WHOLE = (0, 1)
+LOOKBACK = 3 * DAY
+"""Longer than any session lasts and any click is late."""
+
+_PURCHASE = name_stream("session of a purchase")
+_SHARDS = name_stream("shards")
+_GUEST_SPENDER = 40
 
 
 class Simulation:
-    """Computes spans of cells one after the other.
+    """Computes stretches of time one after the other.
 
-    What begins in a cell is a function of (root, cell) alone. Three things run on from span to span: how
-    many customers there are, what has been sold, and who has ordered before; they follow time, not spans.
+    What begins in a stretch is a function of the shop alone. Some things run on: who is registered and when
+    they come again, and what is in stock. They follow time, not the way in which it is cut.
+
+    Args:
+        profile: what kind of shop.
+        root: the key that all its numbers come from.
+        opens_at: UTC microseconds, a whole minute.
+        weekly_sessions: in a week of mean traffic.
+        most_initial: customers it begins with, at most.
+        sales: flash sales.
+        start: sessions that can have no click from there on are not told, only what follows from them.
+        shard: (index, count); of clicks, only those of this shard's sessions are told.
     """
 
     def __init__(
@@ -31,93 +52,177 @@ class Simulation:
         profile: Profile,
         root: int,
         opens_at: int,
-        daily_sessions: float,
-        most_initial: int = MOST_INITIAL,
+        weekly_sessions: float,
+        most_initial: int,
+        sales: Sequence[FlashSale] = (),
+        start: int | None = None,
+        shard: tuple[int, int] = WHOLE,
     ) -> None:
-        curve = Curve(profile.traffic.hours, profile.traffic.weekdays)
+        self._profile = profile
         self._root = root
         self._opens_at = opens_at
-        self._next_cell = 0
-        self._sessions_of_cell = Arrivals(curve, daily_sessions)
-        daily_registrations = daily_sessions * profile.customers.registrations_per_session
-        self._registrations_of_cell = Arrivals(curve, max(daily_registrations, 1e-9))
+        self._now = opens_at
+        self._tells_from = opens_at if start is None else start - LOOKBACK
+        self._shard = shard
+        orders = weekly_sessions * profile.sessions.conversion
+        repeats = expect_repeats(profile.customers.purchases, profile.customers.history_weeks)
+        registrations = orders * (1 - profile.sessions.guests) / (1 + repeats)
         self.catalogue = Catalogue(profile.catalogue, root, opens_at)
-        self.customers = Customers(profile.customers, root, opens_at, daily_sessions, most_initial)
-        self.planner = SessionPlanner(profile.sessions, root, self.customers)
-        self._storyteller = Storyteller(profile.sessions, profile.carts, self.catalogue)
+        self.customers = Customers(profile.customers, root, opens_at, registrations, most_initial)
+        self.planner = SessionPlanner(profile.sessions, profile.traffic, self.customers)
+        self._spending = tabulate(profile.customers.purchases, profile.customers.spend)
+        self._warehouse = Warehouse(profile, root, opens_at, orders / 7)
+        self._storyteller = Storyteller(profile.sessions, profile.carts, self.planner.moves, opens_at)
         self._desk = OrderDesk(profile.orders, self.catalogue)
-        self.fulfilment = Fulfilment(profile, self.catalogue)
-        self._stock = Stock(self.catalogue, root, profile.catalogue.stock_lot_units)
-        self._first_orders = WaitingRoom(("at", "key", "customer"))
-        self._registered_at: Ints = self.customers.open().registered_at
-        self._has_city: Flags = np.ones(self.customers.initial, np.bool_)
-
-    def find_cell(self, micros: int) -> int:
-        """Cells that begin before an instant."""
-        return max(-((self._opens_at - micros) // MINUTE), 0)
+        self._fulfilment = Fulfilment(profile, self.catalogue)
+        self._stock = Stock(root, opens_at, self._warehouse.first_lot)
+        self._sales = np.array(
+            [[s.start, s.end, s.category, s.discount_percent] for s in sales], np.int64
+        ).reshape(len(sales), 4)
+        people = self.customers
+        self.traffic = [
+            Traffic(
+                profile.traffic, self.planner.device_shares, zone, people.countries_of_zone(place) or [(0, 1.0)],
+                opens_at, sales,
+            )
+            for place, zone in enumerate(ZONES)
+        ]  # fmt: skip
+        shares = [people.share_of_zone(place) for place in range(len(ZONES))]
+        visits = weekly_sessions - orders
+        self._visits = [
+            ArrivalProcess(root, f"visits {zone.name}", visits * share)
+            for zone, share in zip(ZONES, shares, strict=True)
+        ]
+        # Guests make up for customers whom a bounded base leaves out, and for those who are still to come.
+        self._guests_by_week = _expect_guests(profile, orders, registrations, people.base_share)
+        self._most_guests = float(self._guests_by_week.max())
+        self._guests = [
+            ArrivalProcess(root, f"guests {zone.name}", self._most_guests * share)
+            for zone, share in zip(ZONES, shares, strict=True)
+        ]
 
     @property
-    def next_cell(self) -> int:
-        """The first cell that was not computed yet."""
-        return self._next_cell
+    def now(self) -> int:
+        """Everything that begins before this instant has been computed; UTC microseconds."""
+        return self._now
 
-    def advance(self, through_cell: int) -> tuple[list[Draft], Sessions]:
-        """Compute the cells before `through_cell`: every event that begins in them, however late it ends."""
-        cells = np.arange(self._next_cell, max(through_cell, self._next_cell), dtype=np.int64)
-        opens = self._next_cell == 0
-        self._next_cell += len(cells)
-        starts = self._opens_at + cells * MINUTE
-        through = self._opens_at + self._next_cell * MINUTE
-        registrations, known = self._register(cells, starts)
-        drafts = self._open_doors() if opens and len(cells) else []
-        sessions = self._plan(cells, starts, known)
-        stories = self._storyteller.tell(sessions)
-        orders, lines = self._desk.take(sessions, stories)
-        self._stock.sell(orders, lines)
-        signed_in = orders.customer >= 0
-        self._first_orders.hold(
-            {
-                "at": orders.placed_at[signed_in],
-                "key": orders.key[signed_in],
-                "customer": orders.customer[signed_in],
-            }
+    def advance(self, end: int) -> list[Draft]:
+        """Compute what begins before `end`: every event, however late it ends."""
+        start, self._now = self._now, max(end, self._now)
+        if self._now == start:
+            return []
+        drafts = []
+        if start == self._opens_at:
+            drafts.append(self.customers.open())
+            everybody = np.arange(self.customers.initial, dtype=np.int64)
+            drafts.append(self.customers.draft_moves(everybody, self._opens_at))
+        stretches = [traffic.reach(start, self._now) for traffic in self.traffic]
+        # The first minute is for the catalogue and the base.
+        begins = max(start, self._opens_at + MINUTE)
+        registrations, new = self.customers.register(stretches, begins, self._now)
+        drafts += [registrations, self.customers.draft_moves(new, self._opens_at)]
+        products = self.catalogue.draft(start, self._now)
+        shelf = self.catalogue.tabulate(self._now + WEEK)
+        self._warehouse.stock_up(self.catalogue.launch(np.arange(shelf.prices.shape[1], dtype=np.int64)))
+
+        sessions, spenders, firsts = self._gather_buyers(stretches, begins)
+        baskets, lots = self._warehouse.fill(
+            sessions.key, sessions.start, spenders, shelf, self._spending, self._sales
         )
-        products = self.catalogue.draft(through - max(len(cells), 1) * MINUTE, through)
+        outages = self._warehouse.outages
+        sessions, baskets, firsts = _leave_out_empty(sessions, baskets, firsts)
+        stories = self._storyteller.tell(sessions, shelf, outages, self._sales, baskets)
+        orders, lines = self._desk.take(sessions, stories.ended_at, baskets)
+        self._stock.note(orders, lines, lots)
         drafts += [
             products,
-            self.customers.draft_registrations(registrations),
             stories.clicks,
             draft_orders(orders, PLACED, orders.placed_at),
-            *self.fulfilment.draft(orders, lines),
-            self._stock.draft(products, through),
-            self._tell_cities(through),
+            *self._fulfilment.draft(orders, lines),
+            self._stock.draft(products, self._now),
+            self.customers.draft_first_orders(orders.customer[firsts], orders.placed_at[firsts]),
         ]
-        return drafts, sessions
+        for zone, stretch in enumerate(stretches):
+            visits = self._choose_told(self._visits[zone].arrive(stretch, begins, self._now))
+            planned = self.planner.plan_visits(
+                visits.key, visits.at, zone, stretch, self._profile.customers.loyalty_power,
+                self._profile.customers.newcomers,
+            )  # fmt: skip
+            drafts.append(self._storyteller.tell(planned, shelf, outages, self._sales).clicks)
+        return drafts
 
-    def _open_doors(self) -> list[Draft]:
-        base = self.customers.open()
-        return [self.customers.draft_registrations(base), self.customers.draft_moves(base)]
+    def is_mine(self, owners: Ints) -> Flags:
+        """Which keys fall to this shard; owners: hashes or numbers of what record keys name."""
+        index, count = self._shard
+        mine: Flags = mix(owners.view(np.uint64) ^ np.uint64(_SHARDS)) % np.uint64(count) == np.uint64(index)
+        return mine
 
-    def _register(self, cells: Ints, starts: Ints) -> tuple[Registrations, Ints]:
-        """New customers, and how many there were before each cell."""
-        units = to_unit(derive(self._root, _REGISTRATIONS, cells))
-        counts = np.where(cells > 0, self._registrations_of_cell.count(starts, units), 0)
-        already = len(self._registered_at)
-        new = self.customers.register(already, counts, starts)
-        self._registered_at = np.concatenate([self._registered_at, new.registered_at])
-        self._has_city = np.concatenate([self._has_city, np.zeros(len(new.numbers), np.bool_)])
-        return new, already + np.cumsum(counts) - counts
+    def _choose_told(self, arrivals: Arrivals) -> Arrivals:
+        """Sessions without an order have no consequences: those of others need not be told."""
+        wanted = arrivals.at >= self._tells_from
+        if self._shard != WHOLE:
+            wanted &= self.is_mine(arrivals.key.view(np.int64))
+        return arrivals if wanted.all() else Arrivals(arrivals.key[wanted], arrivals.at[wanted])
 
-    def _plan(self, cells: Ints, starts: Ints, known: Ints) -> Sessions:
-        units = to_unit(derive(self._root, _SESSIONS, cells))
-        # The first minute is for the catalogue and the initial customers.
-        counts = np.where(cells > 0, self._sessions_of_cell.count(starts, units), 0)
-        return self.planner.plan(cells, counts, starts, known)
+    def _gather_buyers(self, stretches: list[Stretch], start: int) -> tuple[Sessions, Floats, Flags]:
+        """Customers and guests who come to buy, in order of (start, key).
 
-    def _tell_cities(self, through: int) -> Draft:
-        due = self._first_orders.release(through)
-        numbers, first = np.unique(due["customer"], return_index=True)
-        news = ~self._has_city[numbers]
-        numbers, first = numbers[news], first[news]
-        self._has_city[numbers] = True
-        return self.customers.draft_first_orders(numbers, self._registered_at[numbers], due["at"][first])
+        Beside them, how much each tends to spend, and whether it is a customer's first order.
+        """
+        bought = self.customers.purchase(stretches, self._now)
+        key = derive(self.customers.keys(bought.customer), _PURCHASE, bought.ordinal)
+        guests = [self._admit_guests(zone, stretch, start) for zone, stretch in enumerate(stretches)]
+        guest_key = np.concatenate([g.key for g in guests])
+        zones = np.repeat(np.arange(len(ZONES)), [len(g.at) for g in guests])
+        country = self.customers.choose_country(draw_unit(guest_key, 4), zones)
+        keys: Keys = np.concatenate([key, guest_key])
+        at = np.concatenate([np.maximum(bought.at, start), *(g.at for g in guests)])
+        customer = np.concatenate([bought.customer, np.full(len(guest_key), NOTHING)])
+        countries = np.concatenate([self.customers.country[bought.customer], country])
+        spenders = np.concatenate(
+            [self.customers.draw_spender(bought.customer), draw_unit(guest_key, _GUEST_SPENDER)]
+        )
+        is_first = np.concatenate([bought.ordinal == 0, np.zeros(len(guest_key), np.bool_)])
+        order = np.lexsort((keys, at))
+        keys, at, customer, countries = keys[order], at[order], customer[order], countries[order]
+        hours = self._find_hours(countries, at, stretches)
+        sessions = self.planner.plan_buyers(keys, at, customer, countries, hours)
+        return sessions, spenders[order], is_first[order]
+
+    def _find_hours(self, countries: Ints, at: Ints, stretches: list[Stretch]) -> Ints:
+        hours = np.zeros(len(at), np.int64)
+        zones = self.customers.zone_of_country[countries]
+        for zone, stretch in enumerate(stretches):
+            here = zones == zone
+            hours[here] = stretch.hours[at[here] // MINUTE - stretch.first]
+        return hours
+
+    def _admit_guests(self, zone: int, stretch: Stretch, start: int) -> Arrivals:
+        arrivals = self._guests[zone].arrive(stretch, start, self._now)
+        weeks = np.minimum((arrivals.at - self._opens_at) // WEEK, len(self._guests_by_week) - 1)
+        comes = draw_unit(arrivals.key, 41) * self._most_guests < self._guests_by_week[weeks]
+        return Arrivals(arrivals.key[comes], arrivals.at[comes])
+
+
+def _expect_guests(profile: Profile, orders: float, registrations: float, base_share: float) -> Floats:
+    """Guests in each week after the opening: what customers are expected to leave of the orders."""
+    purchases, history = profile.customers.purchases, profile.customers.history_weeks
+    weeks = [min(float(week), 520.0) for week in range(0, 521)]
+    young = [expect_repeats(purchases, week + 0.5) for week in weeks]
+    old = [expect_repeats(purchases, history + week + 0.5) for week in weeks]
+    guests = [
+        max(orders - registrations * (1 + y + base_share * (o - y)), orders * 0.01)
+        for y, o in zip(young, old, strict=True)
+    ]
+    return np.array(guests, np.float64)
+
+
+def _leave_out_empty(sessions: Sessions, baskets: Baskets, firsts: Flags) -> tuple[Sessions, Baskets, Flags]:
+    """Whoever found everything sold out does not come; only a tiny shop knows such days."""
+    has_goods = np.bincount(baskets.buyer, minlength=len(sessions)) > 0
+    if has_goods.all():
+        return sessions, baskets, firsts
+    places = np.cumsum(has_goods) - 1
+    taken = Baskets(places[baskets.buyer], baskets.product, baskets.quantity, baskets.percent)
+    return sessions.take(has_goods), taken, firsts[has_goods]
+

@@ -4,20 +4,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stafford.generator.catalogue import Catalogue
+from stafford.generator.baskets import Baskets, is_sold_out
+from stafford.generator.calendar import SECOND, WEEK
+from stafford.generator.catalogue import Shelf
 from stafford.generator.compiled import kernel
-from stafford.generator.curve import SECOND, WEEK
 from stafford.generator.distributions import accumulate_shares, interpolate_one, tabulate_weibull
 from stafford.generator.draft import Draft
 from stafford.generator.layout import (
     AMOUNT, COPY, DEFECT, EMITTED, KEY, KIND, LAYOUTS, NOTHING, OCCURRED,
 )  # fmt: skip
-from stafford.generator.profile import CartsProfile, SessionsProfile
+from stafford.generator.profile import LOOKS, CartsProfile, SessionsProfile
 from stafford.generator.randomness import (
     Floats, Ints, Keys, below_one, choose_one, derive_one, draw_one, name_stream, to_unit_one,
 )  # fmt: skip
 from stafford.generator.sessions import BROWSES, CHECKS_OUT, ORDERS, Sessions
-from stafford.generator.vocabulary import PAGES, SEARCH_TERMS
+from stafford.generator.vocabulary import CATEGORIES, PAGES, TERMS
 
 _CLICKS = LAYOUTS["clickstream"]
 _SESSION, _CUSTOMER, _SEQUENCE, _PAGE, _DEVICE, _CHANNEL, _COUNTRY = (
@@ -26,129 +27,183 @@ _SESSION, _CUSTOMER, _SEQUENCE, _PAGE, _DEVICE, _CHANNEL, _COUNTRY = (
 _PRODUCT, _QUANTITY, _PRICE, _TERM = (
     _CLICKS.find(name) for name in ("product", "quantity", "price", "term")
 )
-_HOME, _CATEGORY, _SEARCH, _PRODUCT_PAGE, _CART, _CHECKOUT = range(len(PAGES))
+_SEARCH, _PRODUCT_PAGE, _CART, _CHECKOUT = (PAGES.index(p) for p in ("search", "product", "cart", "checkout"))
 _VIEWED, _SEARCHED, _PRODUCT_VIEWED, _ADDED, _REMOVED, _CHECKOUT_STARTED = range(6)
 _LOOK = np.uint64(name_stream("look"))
 _DWELL = np.uint64(name_stream("dwell"))
 _CLICK = np.uint64(name_stream("click"))
-_TERMS = len(SEARCH_TERMS)
-_LANDS_AT_HOME = 0.4
-_LEAVES_FROM_CART_PAGE = 0.5
+_LANDINGS = ("home", "category", "product")
+_TERM_GROUPS = np.array([1 + CATEGORIES.index(category) for _, category in TERMS], np.int64)
+_OPENS_CART = 0.5  # share of visitors with a cart who look at it before they leave
+_SALE_PULL = 0.6  # share of looks at products during a flash sale that are at what is on sale
 _MOST_ITEMS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class CartLines:
-    """What is in the carts at checkout, by session and then as it was put in. session: row of Sessions."""
-
-    session: Ints
-    product: Ints
-    quantity: Ints
+assert PAGES[: len(LOOKS)] == LOOKS  # noqa: S101 - moves are between pages in this order
 
 
 @dataclass(frozen=True, slots=True)
 class Stories:
-    """Clicks by session and then in time; carts; and when each session's last click was."""
+    """Clicks by session and then in time, and when each session's last click was."""
 
     clicks: Draft
-    carts: CartLines
     ended_at: Ints
 
 
 class Storyteller:
-    """Turns plans of sessions into clicks and carts."""
+    """Turns plans of sessions into clicks."""
 
-    def __init__(self, sessions: SessionsProfile, carts: CartsProfile, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
-        self._look_pages = np.array([PAGES.index(look) for look in sessions.looks], np.int64)
-        self._look_bounds = accumulate_shares(list(sessions.looks.values()))
+    def __init__(self, sessions: SessionsProfile, carts: CartsProfile, moves: Floats, opens_at: int) -> None:
+        self._opens_at = opens_at
+        self._moves = moves
+        self._landings = accumulate_shares([sessions.landing.get(page, 0.0) for page in _LANDINGS])
+        self._landing_pages = np.array([PAGES.index(page) for page in _LANDINGS], np.int64)
         self._item_bounds = accumulate_shares(carts.items)
         self._quantity_bounds = accumulate_shares(carts.quantities)
         self._removed = carts.removed
         dwell = sessions.dwell
         self._dwell = tabulate_weibull(dwell.shape, round(dwell.scale_s * 1000), dwell.most_s * 1000)
 
-    def tell(self, sessions: Sessions) -> Stories:
-        """All clicks of the sessions, and the carts as they are when the visitor is done."""
-        latest = int(sessions.start.max(initial=self._catalogue.opens_at)) + WEEK
-        shelf = self._catalogue.tabulate(latest)
-        most = int((2 * sessions.steps + 5 + _MOST_ITEMS).sum())
+    def tell(
+        self, sessions: Sessions, shelf: Shelf, outages: Ints, sales: Ints, baskets: Baskets | None = None
+    ) -> Stories:
+        """All clicks of the sessions.
+
+        Args:
+            sessions: who comes.
+            shelf: what is on sale.
+            outages: what was sold out when, as in `baskets.Warehouse`.
+            sales: flash sales: [start, end, category, percent].
+            baskets: what buyers take; None for visitors, who take what they see.
+        """
+        first = np.zeros(len(sessions) + 1, np.int64)
+        goods = np.zeros((0, 2), np.int64)
+        if baskets is not None:
+            np.cumsum(np.bincount(baskets.buyer, minlength=len(sessions)), out=first[1:])
+            goods = np.stack([baskets.product, baskets.quantity], axis=1)
+        most = int((2 * sessions.steps + 8).sum()) + 2 * len(goods)
         rows = np.empty((most, _CLICKS.width), np.int64)
-        lines = np.empty((int((sessions.depth >= ORDERS).sum()) * _MOST_ITEMS, 3), np.int64)
         ended_at = np.empty(len(sessions), np.int64)
-        clicks, in_carts = _tell(
-            sessions.key, sessions.start, sessions.depth, sessions.steps, sessions.customer, sessions.device,
-            sessions.channel, sessions.country, sessions.delay, self._catalogue.opens_at,
-            shelf.rankings, shelf.counts, shelf.prices, shelf.changed_at, shelf.power,
-            self._look_pages, self._look_bounds, self._item_bounds, self._quantity_bounds, self._removed,
-            self._dwell, rows, lines, ended_at,
+        clicks = _tell(
+            sessions.key, sessions.start, sessions.depth, sessions.steps, sessions.path, sessions.customer,
+            sessions.device, sessions.channel, sessions.country, sessions.delay, first, goods, self._opens_at,
+            shelf.rankings, shelf.counts, shelf.prices, shelf.changed_at, shelf.power, outages, sales,
+            self._landings, self._landing_pages, self._moves, self._item_bounds, self._quantity_bounds,
+            self._removed, self._dwell, rows, ended_at,
         )  # fmt: skip
-        lines = lines[:in_carts]
-        carts = CartLines(lines[:, 0], lines[:, 1], lines[:, 2])
-        return Stories(Draft("clickstream", rows[:clicks]), carts, ended_at)
+        return Stories(Draft("clickstream", rows[:clicks]), ended_at)
+
+
+@kernel
+def _put(rows: Ints, count: int, kind: int, page: int, product: int, quantity: int, term: int) -> int:
+    row = rows[count]
+    row[KIND], row[_PAGE], row[_PRODUCT], row[_QUANTITY], row[_TERM] = kind, page, product, quantity, term
+    return count + 1
+
+
+@kernel
+def _pick(
+    look: np.uint64, week: int, group: int, rankings: Ints, counts: Ints, power: int
+) -> int:
+    """A product by popularity, of a category's group or of all."""
+    if counts[week, group] == 0:
+        group = 0
+    unit = draw_one(look, 1)
+    rank = unit
+    for _ in range(power - 1):
+        rank *= unit
+    return rankings[week, group, int(rank * counts[week, group])]
 
 
 @kernel
 def _tell(  # noqa: C901, PLR0912, PLR0915 - a session is told from its beginning to its end
-    keys: Keys, starts: Ints, depths: Ints, all_steps: Ints, customers: Ints, devices: Ints, channels: Ints,
-    countries: Ints, delays: Ints, opens_at: int, rankings: Ints, ranked: Ints, prices: Ints, changed_at: Ints,
-    power: int, look_pages: Ints, look_bounds: Floats, item_bounds: Floats, quantity_bounds: Floats,
-    removed: float, dwell: Floats, rows: Ints, lines: Ints, ended_at: Ints,
-) -> tuple[int, int]:  # fmt: skip
-    count, in_carts = 0, 0
-    most_steps = 1
+    keys: Keys, starts: Ints, depths: Ints, all_steps: Ints, paths: Ints, customers: Ints, devices: Ints,
+    channels: Ints, countries: Ints, delays: Ints, first_good: Ints, goods: Ints, opens_at: int, rankings: Ints,
+    ranked: Ints, prices: Ints, changed_at: Ints, power: int, outages: Ints, sales: Ints, landings: Floats,
+    landing_pages: Ints, moves: Floats, item_bounds: Floats, quantity_bounds: Floats, removed: float,
+    dwell: Floats, rows: Ints, ended_at: Ints,
+) -> int:  # fmt: skip
+    count = 0
+    most = 1
     for session in range(len(keys)):
-        most_steps = max(most_steps, all_steps[session])
-    page_of = np.empty(most_steps, np.int64)
-    product_of = np.empty(most_steps, np.int64)
-    cart_product = np.empty(_MOST_ITEMS, np.int64)
-    cart_quantity = np.empty(_MOST_ITEMS, np.int64)
+        most = max(most, all_steps[session] + first_good[session + 1] - first_good[session] + 1)
+    page_of, product_of, term_of = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
+    quantity_of = np.empty(most, np.int64)
+    cart_product, cart_quantity = np.empty(_MOST_ITEMS, np.int64), np.empty(_MOST_ITEMS, np.int64)
     for session in range(len(keys)):
-        key, start, depth, steps = keys[session], starts[session], depths[session], all_steps[session]
+        key, start, depth = keys[session], starts[session], depths[session]
         week = (start - opens_at) // WEEK
-        # What the visitor looks at, before it is known what of it goes into the cart.
-        views = 0
-        for place in range(steps):
-            look = derive_one(key, _LOOK, place)
-            page = look_pages[choose_one(draw_one(look, 0), look_bounds)]
-            if place == 0 and depth > BROWSES:
-                page = _PRODUCT_PAGE  # whoever fills a cart has seen a product
-            page_of[place], product_of[place] = page, NOTHING
-            if page == _PRODUCT_PAGE:
-                unit = draw_one(look, 1)
-                rank = unit
-                for _ in range(power - 1):
-                    rank *= unit
-                product_of[place] = rankings[week, int(rank * ranked[week])]
-                views += 1
-        wanted = 0
-        if depth > BROWSES:
-            wanted = min(1 + choose_one(draw_one(key, 20), item_bounds), views, _MOST_ITEMS)
-        phase = below_one(key, 21, max(views, 1))
-        in_cart, seen, at, sequence = 0, 0, start, 0
+        taken = first_good[session + 1] - first_good[session]
+        looks = all_steps[session] + taken
+        path = moves[paths[session]]
+        pull = -1
+        for sale in range(len(sales)):
+            if sales[sale, 0] <= start < sales[sale, 1]:
+                pull = 1 + sales[sale, 2]
 
-        # Landing page, then each look, each perhaps with something put into the cart.
-        first = count
-        for place in range(-1, steps):
-            page = page_of[place] if place >= 0 else (_HOME if draw_one(key, 22) < _LANDS_AT_HOME else _CATEGORY)
-            product = product_of[place] if place >= 0 else NOTHING
-            kind = _PRODUCT_VIEWED if product >= 0 else (_SEARCHED if page == _SEARCH else _VIEWED)
-            row = rows[count]
-            row[KIND], row[_PAGE], row[_PRODUCT], row[_QUANTITY], row[_TERM] = kind, page, product, NOTHING, NOTHING
+        # What the visitor looks at, from page to page. Buyers come by what they take, evenly among the rest.
+        views, group = 0, 0
+        page = landing_pages[choose_one(draw_one(key, 20), landings)]
+        for place in range(looks + 1):
+            look = derive_one(key, _LOOK, place)
+            product, term, quantity = NOTHING, NOTHING, NOTHING
+            good = -1
+            if place > 0:
+                if place * taken // looks > (place - 1) * taken // looks:
+                    good = first_good[session] + place * taken // looks - 1
+                    page = _PRODUCT_PAGE
+                elif place == 1 and depth > BROWSES:
+                    page = _PRODUCT_PAGE  # whoever fills a cart has seen a product
+                else:
+                    page = choose_one(draw_one(look, 0), path[page])
+            if good >= 0:
+                product, quantity = goods[good, 0], goods[good, 1]
+            elif page == _PRODUCT_PAGE:
+                wish = pull if pull > 0 and draw_one(look, 2) < _SALE_PULL else group
+                product = _pick(look, week, wish, rankings, ranked, power)
             if page == _SEARCH:
-                row[_TERM] = below_one(derive_one(key, _LOOK, place), 3, _TERMS)
-            count += 1
+                term = below_one(look, 3, len(_TERM_GROUPS))
+                group = _TERM_GROUPS[term]
+            elif page != _PRODUCT_PAGE:
+                group = 0
+            page_of[place], product_of[place], term_of[place], quantity_of[place] = page, product, term, quantity
+            if product >= 0:
+                views += 1
+
+        # How many of them go into the cart; buyers have decided already.
+        wanted = 0
+        if BROWSES < depth < ORDERS:
+            wanted = min(1 + choose_one(draw_one(key, 21), item_bounds), views, _MOST_ITEMS)
+        phase = below_one(key, 22, max(views, 1))
+        regrets = depth >= ORDERS and draw_one(key, 23) < removed
+        first, in_cart, seen = count, 0, 0
+        for place in range(looks + 1):
+            product, page, quantity = product_of[place], page_of[place], quantity_of[place]
+            kind = _PRODUCT_VIEWED if product >= 0 else (_SEARCHED if page == _SEARCH else _VIEWED)
+            count = _put(rows, count, kind, page, product, NOTHING, term_of[place])
             if product < 0:
                 continue
             seen += 1
+            if depth >= ORDERS:
+                if quantity < 0:
+                    # Something else goes in as well, and out again before the checkout.
+                    if not regrets or in_cart > 0:
+                        continue
+                    is_wanted = False
+                    for good in range(first_good[session], first_good[session + 1]):
+                        is_wanted = is_wanted or goods[good, 0] == product
+                    if is_wanted:
+                        continue
+                    quantity = 1
+                    cart_product[0], cart_quantity[0], in_cart = product, 1, 1
+                count = _put(rows, count, _ADDED, _PRODUCT_PAGE, product, quantity, NOTHING)
+                continue
             if (seen * wanted + phase) // views == ((seen - 1) * wanted + phase) // views:
                 continue
-            quantity = 1 + choose_one(draw_one(derive_one(key, _LOOK, place), 2), quantity_bounds)
-            row = rows[count]
-            row[KIND], row[_PAGE], row[_PRODUCT], row[_QUANTITY], row[_TERM] = (
-                _ADDED, _PRODUCT_PAGE, product, quantity, NOTHING,
-            )  # fmt: skip
-            count += 1
+            # At least one goes in, also in a shop where everything is sold out: it can be ordered again.
+            if is_sold_out(product, start, outages) and (in_cart > 0 or seen < views):
+                phase += 1 if seen < views else 0
+                continue
+            quantity = 1 + choose_one(draw_one(derive_one(key, _LOOK, place), 4), quantity_bounds)
+            count = _put(rows, count, _ADDED, _PRODUCT_PAGE, product, quantity, NOTHING)
             slot = 0
             while slot < in_cart and cart_product[slot] != product:
                 slot += 1
@@ -158,35 +213,18 @@ def _tell(  # noqa: C901, PLR0912, PLR0915 - a session is told from its beginnin
             cart_quantity[slot] += quantity
 
         # Cart page, second thoughts, checkout, payment page.
-        loses = in_cart >= 2 and draw_one(key, 23) < removed  # noqa: PLR2004
-        if depth > BROWSES and (
-            loses or depth >= CHECKS_OUT or draw_one(key, 24) < _LEAVES_FROM_CART_PAGE
-        ):
-            row = rows[count]
-            row[KIND], row[_PAGE], row[_PRODUCT], row[_QUANTITY], row[_TERM] = (
-                _VIEWED, _CART, NOTHING, NOTHING, NOTHING,
-            )  # fmt: skip
-            count += 1
+        loses = in_cart > 0 if depth >= ORDERS else in_cart >= 2 and draw_one(key, 23) < removed  # noqa: PLR2004
+        if depth > BROWSES and (loses or depth >= CHECKS_OUT or draw_one(key, 24) < _OPENS_CART):
+            count = _put(rows, count, _VIEWED, _CART, NOTHING, NOTHING, NOTHING)
         if loses:
-            row = rows[count]
-            row[KIND], row[_PAGE], row[_PRODUCT], row[_QUANTITY], row[_TERM] = (
-                _REMOVED, _CART, cart_product[0], cart_quantity[0], NOTHING,
-            )  # fmt: skip
-            count += 1
-        for gets_to, kind in ((CHECKS_OUT, _CHECKOUT_STARTED), (ORDERS, _VIEWED)):
-            if depth >= gets_to:
-                row = rows[count]
-                row[KIND], row[_PAGE], row[_PRODUCT], row[_QUANTITY], row[_TERM] = (
-                    kind, _CHECKOUT, NOTHING, NOTHING, NOTHING,
-                )  # fmt: skip
-                count += 1
+            count = _put(rows, count, _REMOVED, _CART, cart_product[0], cart_quantity[0], NOTHING)
+        if depth >= CHECKS_OUT:
+            count = _put(rows, count, _CHECKOUT_STARTED, _CHECKOUT, NOTHING, NOTHING, NOTHING)
         if depth >= ORDERS:
-            for slot in range(1 if loses else 0, in_cart):
-                lines[in_carts, 0], lines[in_carts, 1] = session, cart_product[slot]
-                lines[in_carts, 2] = cart_quantity[slot]
-                in_carts += 1
+            count = _put(rows, count, _VIEWED, _CHECKOUT, NOTHING, NOTHING, NOTHING)
 
         # When, by whom, at what price: the same for every kind of click. The first page is there at once.
+        at, sequence = start, 0
         for place in range(first, count):
             row = rows[place]
             sequence += 1
@@ -206,4 +244,4 @@ def _tell(  # noqa: C901, PLR0912, PLR0915 - a session is told from its beginnin
                     then -= 1
                 row[_PRICE] = prices[then, product]
         ended_at[session] = at
-    return count, in_carts
+    return count

@@ -58,7 +58,25 @@ PRODUCT_NOUNS: dict[str, tuple[str, ...]] = {
     "home": ("Blanket", "Vase", "Candle", "Cushion"),
     "electronics": ("Headphones", "Lamp", "Speaker", "Watch"),
 }
-SEARCH_TERMS = (
-    "linen shirt", "black dress", "winter coat", "white sneaker", "scarf", "gift", "crème", "boots size 42",
-    "été", "wool jumper", "headphones", "sale", "bag", "candle", "robe d'été", "größe l", "belt", "watch",
-)  # fmt: skip
+_SEARCHED: dict[str, tuple[str, ...]] = {
+    "apparel": ("black dress", "winter coat", "robe d'été", "größe l", "t-shirt weiß", "jeans", "pull en laine"),
+    "shoes": ("white sneaker", "boots size 42", "sandalen", "chaussures femme", "running shoes"),
+    "accessories": ("scarf", "belt", "écharpe", "leather bag", "wollmütze"),
+    "beauty": ("crème", "gift for her", "perfume 50 ml", "seife"),
+    "home": ("candle", "vase", "gift", "kissen", "déco"),
+    "electronics": ("headphones", "bluetooth speaker", "watch", "lampe"),
+}
+
+
+def _list_terms() -> tuple[tuple[str, str], ...]:
+    """What people search for, with the category they mean: its goods by noun and by style, and more."""
+    terms = []
+    for category, nouns in PRODUCT_NOUNS.items():
+        found = [noun.lower() for noun in nouns]
+        found += [f"{style} {noun}".lower() for noun in nouns for style in PRODUCT_STYLES[:4]]
+        terms += [(term, category) for term in (*found, *_SEARCHED[category])]
+    return tuple(terms)
+
+
+TERMS = _list_terms()
+SEARCH_TERMS = tuple(term for term, _ in TERMS)

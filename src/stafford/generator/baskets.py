@@ -1,0 +1,248 @@
+"""What each buyer takes, and what is left in the warehouse: decided order by order, as they come.
+
+A buyer has a sum in mind (`purchases.find_spend`) and picks goods that add up to it: a price for each line,
+then one of the goods nearest to that price that is in stock, the more popular one of two. Goods are set aside
+when the visit begins, so what is sold was there; when the last is gone, visitors find it sold out until the
+next lot arrives.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stafford.generator.calendar import DAY, HOUR, SECOND, WEEK
+from stafford.generator.catalogue import Shelf
+from stafford.generator.compiled import kernel
+from stafford.generator.distributions import accumulate_shares
+from stafford.generator.profile import Profile
+from stafford.generator.purchases import Tables, find_spend
+from stafford.generator.randomness import Floats, Ints, Keys, choose_one, derive_one, draw_one, name_stream
+
+NEVER = 1 << 62
+OUTAGES = 8
+"""Times at which a product was sold out that are remembered: more than fit into the longest span."""
+
+AFTER_LAUNCH = SECOND // 1000
+_BASKET = np.uint64(name_stream("basket"))
+_LINE = np.uint64(name_stream("line of a basket"))
+_LOT = np.uint64(name_stream("lot"))
+_NEAR = 6  # goods on either side of the wanted price that are looked at
+_MOST_LINES = 20
+_UNITS_DRAW = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Baskets:
+    """Lines by buyer and then as they are put in. buyer: row of the buyers; percent: off the price."""
+
+    buyer: Ints
+    product: Ints
+    quantity: Ints
+    percent: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Lots:
+    """Deliveries to the warehouse. at: UTC microseconds."""
+
+    product: Ints
+    at: Ints
+    units: Ints
+
+
+class Warehouse:
+    """Goods that are there and not set aside, and what was sold out when.
+
+    Columns of `state`: units on hand; when the next lot arrives, or NEVER; its units; units sold since the
+    last lot was ordered; when that was; how many outages there were.
+    """
+
+    def __init__(self, profile: Profile, root: int, opens_at: int, orders_per_day: float) -> None:
+        stock = profile.catalogue.stock
+        weights = profile.carts
+        self._root = np.uint64(root)
+        self._opens_at = opens_at
+        self._items = accumulate_shares(weights.items)
+        self._quantities = accumulate_shares(weights.quantities)
+        units = mean_of(weights.items) * mean_of(weights.quantities)
+        each = orders_per_day * units / profile.catalogue.products
+        self.first_lot = max(stock.least_lot_units, int(each * stock.covers_days * 2))
+        self._least = stock.least_lot_units
+        self._covers, self._reorder = stock.covers_days, stock.reorder_days
+        self._lead = (stock.lead_h.least * HOUR, stock.lead_h.most * HOUR)
+        self._discounted = profile.orders.discounted
+        self._percents = np.array(profile.orders.discount_percent, np.int64)
+        self.state: Ints = np.zeros((0, 6), np.int64)
+        self.outages: Ints = np.zeros((0, OUTAGES, 2), np.int64)
+
+    def stock_up(self, launched_at: Ints) -> None:
+        """Give products that are new their first lot. launched_at: of every product, UTC microseconds."""
+        new = len(launched_at) - len(self.state)
+        if new > 0:
+            fresh = np.zeros((new, 6), np.int64)
+            fresh[:, 0], fresh[:, 1], fresh[:, 4] = self.first_lot, NEVER, launched_at[-new:]
+            self.state = np.concatenate([self.state, fresh])
+            self.outages = np.concatenate([self.outages, np.zeros((new, OUTAGES, 2), np.int64)])
+
+    def fill(
+        self, keys: Keys, starts: Ints, spenders: Floats, shelf: Shelf, tables: Tables, sales: Ints
+    ) -> tuple[Baskets, Lots]:
+        """Fill the baskets of buyers, who are in order of (start, key).
+
+        Args:
+            keys: of the buyers' sessions.
+            starts: of their sessions, UTC microseconds.
+            spenders: how much each tends to spend: their uniform number.
+            shelf: what is on sale.
+            tables: of spending.
+            sales: flash sales: [start, end, category, percent].
+        """
+        rows = np.empty((len(keys) * _MOST_LINES, 4), np.int64)
+        lots = np.empty((len(keys) * _MOST_LINES, 3), np.int64)
+        lines, arrived = _fill(
+            self._root, keys, starts, spenders, self._opens_at, shelf.by_price, shelf.counts, shelf.ranks,
+            shelf.prices, shelf.categories, self._items, self._quantities, self._discounted, self._percents,
+            sales, tables.order_values, tables.order_shares, tables.spend_values, tables.spend_shares, tables.v,
+            self.state, self.outages, self._least, self._covers, self._reorder, self._lead[0], self._lead[1],
+            rows, lots,
+        )  # fmt: skip
+        rows, lots = rows[:lines], lots[:arrived]
+        return Baskets(*rows.T), Lots(*lots.T)
+
+
+def mean_of(weights: tuple[float, ...]) -> float:
+    """Mean of 1, 2, 3 ... by their weights."""
+    weighted = everything = 0.0
+    for place, weight in enumerate(weights, 1):
+        weighted += place * weight
+        everything += weight
+    return weighted / everything
+
+
+@kernel
+def _fill(  # noqa: C901, PLR0912, PLR0915 - one buyer after the other
+    root: np.uint64, keys: Keys, starts: Ints, spenders: Floats, opens_at: int, by_price: Ints, counts: Ints,
+    ranks: Ints, prices: Ints, categories: Ints, items: Floats, quantities: Floats, discounted: float,
+    percents: Ints, sales: Ints, order_values: Floats, order_shares: Floats, spend_values: Floats,
+    spend_shares: Floats, v: float, state: Ints, outages: Ints, least_lot: int, covers: float, reorder: float,
+    lead_least: int, lead_most: int, rows: Ints, lots: Ints,
+) -> tuple[int, int]:  # fmt: skip
+    lines, arrived = 0, 0
+    wanted = np.empty(_MOST_LINES, np.int64)
+    for buyer in range(len(keys)):
+        start = starts[buyer]
+        week = (start - opens_at) // WEEK
+        on_sale = counts[week, 0]
+        basket = derive_one(keys[buyer], _BASKET, 0)
+        left = find_spend(
+            basket, spenders[buyer], order_values, order_shares, spend_values, spend_shares, v
+        ) * 100.0  # fmt: skip
+        count = min(1 + choose_one(draw_one(basket, 0), items), _MOST_LINES)
+        units = 0
+        for line in range(count):
+            wanted[line] = 1 + choose_one(draw_one(derive_one(basket, _LINE, line), 0), quantities)
+            units += wanted[line]
+        first = lines
+        for line in range(count):
+            of_line = derive_one(basket, _LINE, line)
+            percent = 0
+            if draw_one(of_line, 1) < discounted:
+                percent = percents[int(draw_one(of_line, 2) * len(percents))]
+            spread = 1.0 if line == count - 1 else 0.5 + draw_one(of_line, 3)
+            target = left / units * spread * 100.0 / (100.0 - percent)
+            product = _choose(
+                of_line, int(target), wanted[line], week, on_sale, by_price, ranks, prices, state, start, rows, first,
+                lines,
+            )  # fmt: skip
+            if product < 0:
+                units -= wanted[line]
+                continue
+            for sale in range(len(sales)):
+                if sales[sale, 0] <= start < sales[sale, 1] and sales[sale, 2] == categories[product]:
+                    percent = max(percent, sales[sale, 3])
+            rows[lines, 0], rows[lines, 1], rows[lines, 2], rows[lines, 3] = buyer, product, wanted[line], percent
+            lines += 1
+            left -= wanted[line] * prices[week, product] * (100 - percent) / 100.0
+            left = max(left, 0.0)
+            units -= wanted[line]
+            arrived = _take(
+                root, product, wanted[line], start, state, outages, least_lot, covers, reorder, lead_least,
+                lead_most, lots, arrived,
+            )  # fmt: skip
+    return lines, arrived
+
+
+@kernel
+def _choose(
+    of_line: np.uint64, target: int, quantity: int, week: int, on_sale: int, by_price: Ints, ranks: Ints,
+    prices: Ints, state: Ints, start: int, rows: Ints, first: int, lines: int,
+) -> int:  # fmt: skip
+    """The more popular of two goods near a price, of those in stock and not in the basket; or -1."""
+    low, high = 0, on_sale
+    while low < high:
+        middle = (low + high) // 2
+        if prices[week, by_price[week, middle]] < target:
+            low = middle + 1
+        else:
+            high = middle
+    best = -1
+    for draw in range(2):
+        wish = low - _NEAR + int(draw_one(of_line, 4 + draw) * (2 * _NEAR + 1))
+        wish = min(max(wish, 0), on_sale - 1)
+        # From there outwards, until something is there.
+        for step in range(2 * on_sale):
+            place = wish + (step // 2 + 1 if step % 2 else -(step // 2))
+            if place < 0 or place >= on_sale:
+                continue
+            product = by_price[week, place]
+            if state[product, 1] <= start:  # a lot has arrived
+                state[product, 0] += state[product, 2]
+                state[product, 1] = NEVER
+            if state[product, 0] < quantity:
+                continue
+            is_taken = False
+            for line in range(first, lines):
+                is_taken = is_taken or rows[line, 1] == product
+            if is_taken:
+                continue
+            if best < 0 or ranks[week, product] < ranks[week, best]:
+                best = product
+            break
+    return best
+
+
+@kernel
+def _take(
+    root: np.uint64, product: int, quantity: int, start: int, state: Ints, outages: Ints, least_lot: int,
+    covers: float, reorder: float, lead_least: int, lead_most: int, lots: Ints, arrived: int,
+) -> int:  # fmt: skip
+    """Set goods aside, and order a lot when they run low; returns how many lots are on their way."""
+    state[product, 0] -= quantity
+    state[product, 3] += quantity
+    if state[product, 1] == NEVER:
+        days = max((start - state[product, 4]) / DAY, 1.0)
+        per_day = state[product, 3] / days
+        if state[product, 0] <= per_day * reorder:
+            dice = derive_one(derive_one(root, _LOT, product), _LOT, start)
+            lead = lead_least + int(draw_one(dice, 0) * max(lead_most - lead_least, 1))
+            units = max(least_lot, int(per_day * covers))
+            state[product, 1], state[product, 2] = start + lead, units
+            state[product, 3], state[product, 4] = 0, start
+            lots[arrived, 0], lots[arrived, 1], lots[arrived, 2] = product, start + lead, units
+            arrived += 1
+    if state[product, 0] == 0:
+        slot = state[product, 5] % OUTAGES
+        outages[product, slot, 0], outages[product, slot, 1] = start, state[product, 1]
+        state[product, 5] += 1
+    return arrived
+
+
+@kernel
+def is_sold_out(product: int, at: int, outages: Ints) -> bool:
+    """Whether a product was sold out at an instant."""
+    if product >= len(outages):
+        return False
+    for slot in range(OUTAGES):
+        if outages[product, slot, 0] <= at < outages[product, slot, 1]:
+            return True
+    return False
