@@ -9,7 +9,16 @@ import numpy as np
 
 from stafford.generator.compiled import kernel
 from stafford.generator.distributions import Poisson
-from stafford.generator.randomness import Floats, Ints, Keys, choose_one, derive_one, draw_one, name_stream, to_unit_one
+from stafford.generator.randomness import (
+    Floats,
+    Ints,
+    Keys,
+    choose_one,
+    derive_one,
+    draw_one,
+    name_stream,
+    to_unit_one,
+)
 from stafford.generator.traffic import UNITS_PER_WEEK, Stretch, to_calendar, to_operational
 
 _PER_CELL = 16

@@ -10,7 +10,16 @@ from stafford.domain.record import LABEL_SCHEMA, RECORD_SCHEMA
 from stafford.generator import text
 from stafford.generator.draft import Draft
 from stafford.generator.layout import (
-    AMOUNT, CONTRACT_VERSION, COPY, DEFECT, EMITTED, KEY, KIND, NOTHING, OCCURRED, Form,
+    AMOUNT,
+    CONTRACT_VERSION,
+    COPY,
+    DEFECT,
+    EMITTED,
+    KEY,
+    KIND,
+    NOTHING,
+    OCCURRED,
+    Form,
 )  # fmt: skip
 from stafford.generator.mess import DEFECTS, judge
 from stafford.generator.randomness import Ints

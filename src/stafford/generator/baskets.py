@@ -102,7 +102,8 @@ class Warehouse:
         lines, arrived = _fill(
             self._root, keys, starts, spenders, self._opens_at, shelf.by_price, shelf.counts, shelf.ranks,
             shelf.prices, shelf.categories, self._items, self._quantities, self._discounted, self._percents,
-            sales, tables.order_values, tables.order_shares, tables.spend_values, tables.spend_shares, tables.v,
+            sales, tables.order_values, tables.order_shares, tables.spend_values, tables.spend_shares,
+            tables.v,
             self.state, self.outages, self._least, self._covers, self._reorder, self._lead[0], self._lead[1],
             rows, lots,
         )  # fmt: skip
@@ -120,7 +121,7 @@ def mean_of(weights: tuple[float, ...]) -> float:
 
 
 @kernel
-def _fill(  # noqa: C901, PLR0912, PLR0915 - one buyer after the other
+def _fill(
     root: np.uint64, keys: Keys, starts: Ints, spenders: Floats, opens_at: int, by_price: Ints, counts: Ints,
     ranks: Ints, prices: Ints, categories: Ints, items: Floats, quantities: Floats, discounted: float,
     percents: Ints, sales: Ints, order_values: Floats, order_shares: Floats, spend_values: Floats,
@@ -151,8 +152,8 @@ def _fill(  # noqa: C901, PLR0912, PLR0915 - one buyer after the other
             spread = 1.0 if line == count - 1 else 0.5 + draw_one(of_line, 3)
             target = left / units * spread * 100.0 / (100.0 - percent)
             product = _choose(
-                of_line, int(target), wanted[line], week, on_sale, by_price, ranks, prices, state, start, rows, first,
-                lines,
+                of_line, int(target), wanted[line], week, on_sale, by_price, ranks, prices, state, start,
+                rows, first, lines,
             )  # fmt: skip
             if product < 0:
                 units -= wanted[line]
@@ -160,7 +161,12 @@ def _fill(  # noqa: C901, PLR0912, PLR0915 - one buyer after the other
             for sale in range(len(sales)):
                 if sales[sale, 0] <= start < sales[sale, 1] and sales[sale, 2] == categories[product]:
                     percent = max(percent, sales[sale, 3])
-            rows[lines, 0], rows[lines, 1], rows[lines, 2], rows[lines, 3] = buyer, product, wanted[line], percent
+            rows[lines, 0], rows[lines, 1], rows[lines, 2], rows[lines, 3] = (
+                buyer,
+                product,
+                wanted[line],
+                percent,
+            )
             lines += 1
             left -= wanted[line] * prices[week, product] * (100 - percent) / 100.0
             left = max(left, 0.0)
@@ -173,7 +179,7 @@ def _fill(  # noqa: C901, PLR0912, PLR0915 - one buyer after the other
 
 
 @kernel
-def _choose(
+def _choose(  # noqa: C901 - one condition after the other
     of_line: np.uint64, target: int, quantity: int, week: int, on_sale: int, by_price: Ints, ranks: Ints,
     prices: Ints, state: Ints, start: int, rows: Ints, first: int, lines: int,
 ) -> int:  # fmt: skip
@@ -242,7 +248,7 @@ def is_sold_out(product: int, at: int, outages: Ints) -> bool:
     """Whether a product was sold out at an instant."""
     if product >= len(outages):
         return False
-    for slot in range(OUTAGES):
+    for slot in range(OUTAGES):  # noqa: SIM110 - compiled code has no generators
         if outages[product, slot, 0] <= at < outages[product, slot, 1]:
             return True
     return False

@@ -15,7 +15,7 @@ from stafford.generator.randomness import name_stream
 from stafford.generator.simulation import Simulation
 from stafford.generator.traffic import UNITS_PER_WEEK, to_operational
 
-_PILOT_SESSIONS = 200_000
+_PILOT_SESSIONS = 40_000
 _PILOT_OPENS_AT = 20_454 * DAY  # Thursday 2026-01-01
 _PILOT_WEEKS = 2
 EVERYBODY = 1 << 40

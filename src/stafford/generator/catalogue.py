@@ -154,7 +154,10 @@ class Catalogue:
             self._of_product = self._codes[self.categorise(products)]
             groups = [ranking, *(ranking[self._of_product[ranking] == c] for c in range(len(CATEGORIES)))]
             self._rankings = np.stack(
-                [_append_row(self._rankings[:, place], group, len(ranking)) for place, group in enumerate(groups)],
+                [
+                    _append_row(self._rankings[:, place], group, len(ranking))
+                    for place, group in enumerate(groups)
+                ],
                 axis=1,
             )
             self._counts = np.vstack([self._counts, [len(group) for group in groups]])

@@ -5,13 +5,22 @@ from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from stafford.generator import text
 from stafford.generator.assembly import to_instants
 from stafford.generator.compiled import kernel
 from stafford.generator.draft import Draft
 from stafford.generator.layout import (
-    EMITTED, KEY, LAYOUTS, LINE_COLUMNS, LINE_FIELDS, NOTHING, OCCURRED, Field, Form,
+    EMITTED,
+    KEY,
+    LAYOUTS,
+    LINE_COLUMNS,
+    LINE_FIELDS,
+    NOTHING,
+    OCCURRED,
+    Field,
+    Form,
 )  # fmt: skip
 from stafford.generator.randomness import Ints
 from stafford.generator.wording import Texts, find_texts
@@ -131,7 +140,7 @@ _WAYS: Mapping[Form, Callable[[Draft, Field, Texts], pa.Array]] = {
 }
 
 
-def encode(values: Ints) -> tuple[Ints, Ints]:
+def encode(values: Ints) -> tuple[NDArray[np.int32], Ints]:
     """Replace values by places in a list of the distinct ones, in order of appearance; NOTHING stays -1."""
     places = np.empty(len(values), np.int32)
     distinct = np.empty(len(values), np.int64)
@@ -141,7 +150,7 @@ def encode(values: Ints) -> tuple[Ints, Ints]:
 
 
 @kernel
-def _encode(values: Ints, places: Ints, distinct: Ints, slots: Ints) -> int:
+def _encode(values: Ints, places: NDArray[np.int32], distinct: Ints, slots: NDArray[np.int32]) -> int:
     mask = np.uint64(len(slots) - 1)
     count = 0
     for row in range(len(values)):

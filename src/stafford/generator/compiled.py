@@ -9,11 +9,12 @@ import tempfile
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 from llvmlite import ir
 from numba import types
+from numba.core import config
 from numba.extending import intrinsic
 from platformdirs import user_cache_path
 
@@ -39,14 +40,15 @@ def _find_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="stafford-"))
 
 
-if not numba.config.CACHE_DIR:  # NUMBA_CACHE_DIR names another place
-    numba.config.CACHE_DIR = str(_find_folder())
+_settings: Any = config
+if not _settings.CACHE_DIR:  # NUMBA_CACHE_DIR names another place
+    _settings.CACHE_DIR = str(_find_folder())
 
 
 def kernel(function: _Function) -> _Function:
     """Compile a function; wrapping integers and single IEEE 754 operations only, as ADR 10 says."""
-    compiled: _Function = numba.njit(cache=True, nogil=True, fastmath=False)(function)
-    return compiled
+    compiled: Any = numba.njit(cache=True, nogil=True, fastmath=False)(function)
+    return cast("_Function", compiled)
 
 
 # What numpy's arrays cannot say: several bytes at once, wherever they lie. Little-endian, as every machine is
@@ -58,10 +60,7 @@ def _point(context: Any, builder: Any, array_type: Any, array: Any, at: Any, to:
     return builder.bitcast(builder.gep(data, [at]), to.as_pointer())
 
 
-@intrinsic
-def copy_block(_typing: Any, out: Any, _at: Any, pool: Any, _start: Any) -> Any:
-    """Copy BLOCK bytes: copy_block(out, at, pool, start)."""
-
+def _copy_block(_typing: Any, out: Any, _at: Any, pool: Any, _start: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         block = ir.VectorType(ir.IntType(8), BLOCK)
         target = _point(context, builder, signature.args[0], values[0], values[1], block)
@@ -72,10 +71,7 @@ def copy_block(_typing: Any, out: Any, _at: Any, pool: Any, _start: Any) -> Any:
     return types.void(out, types.int64, pool, types.int64), generate
 
 
-@intrinsic
-def put_word(_typing: Any, out: Any, _at: Any, _word: Any) -> Any:
-    """Write the eight bytes of a 64-bit integer, the lowest first: put_word(out, at, word)."""
-
+def _put_word(_typing: Any, out: Any, _at: Any, _word: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         word = ir.IntType(64)
         target = _point(context, builder, signature.args[0], values[0], values[1], word)
@@ -83,3 +79,10 @@ def put_word(_typing: Any, out: Any, _at: Any, _word: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(out, types.int64, types.uint64), generate
+
+
+copy_block: Callable[..., None] = intrinsic(_copy_block)
+"""Copy BLOCK bytes: out, at, pool, start."""
+
+put_word: Callable[..., None] = intrinsic(_put_word)
+"""Write the eight bytes of an unsigned integer, the lowest first: out, at, word."""

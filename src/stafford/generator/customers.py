@@ -1,4 +1,4 @@
-"""Who buys: an initial base, registrations ever after, when each of them orders, and changes of their details."""
+"""Who buys: a base, registrations ever after, when each of them orders, and changes of their details."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -60,7 +60,7 @@ class Customers:
     def __init__(
         self, profile: CustomersProfile, root: int, opens_at: int, per_week: float, most_initial: int
     ) -> None:
-        self._profile = profile
+        self.profile = profile
         self._root = root
         self._opens_at = opens_at
         self._tables = tabulate(profile.purchases, profile.spend)
@@ -115,15 +115,15 @@ class Customers:
         """Found the base: who registered in the years before, each with what became of them since."""
         numbers = np.arange(self.initial, dtype=np.int64)
         keys = derive(self._root, _CUSTOMER, numbers)
-        history = self._profile.history_weeks * WEEK
+        history = self.profile.history_weeks * WEEK
         before = (numbers + draw_unit(keys, 1)) * (history / self.initial)
         registered_at = self._opens_at - history + before.astype(np.int64)
         self._enrol(keys, registered_at)
         ages = (self._opens_at - registered_at) * (UNITS_PER_WEEK / WEEK)
         t = self._tables
         _live_through(
-            self._key[: self.count], -ages.astype(np.int64), self._next, self._orders, t.rate_values, t.rate_shares, t.alpha,
-            t.dropout_values, t.dropout_shares, t.gap_values, t.gap_shares,
+            self._key[: self.count], -ages.astype(np.int64), self._next, self._orders, t.rate_values,
+            t.rate_shares, t.alpha, t.dropout_values, t.dropout_shares, t.gap_values, t.gap_shares,
         )  # fmt: skip
         occurred = self._opens_at + MINUTE // 2 + numbers * (MINUTE // 2) // self.initial
         return self._draft(_REGISTERED, numbers, occurred, np.ones(len(numbers), np.bool_), cities=0)
@@ -152,7 +152,8 @@ class Customers:
         for zone, stretch in enumerate(stretches):
             found.append(
                 _purchase(
-                    self.members(zone), self._key, self._next, self._orders, end, stretch.first, stretch.begins,
+                    self.members(zone), self._key, self._next, self._orders, end, stretch.first,
+                    stretch.begins,
                     t.rate_values, t.rate_shares, t.alpha, t.dropout_values, t.dropout_shares, t.gap_values,
                     t.gap_shares,
                 )
@@ -207,7 +208,7 @@ class Customers:
     def draft_moves(self, numbers: Ints, since: int) -> Draft:
         """customer_updated for those who move to another city within a year of `since` or of registering."""
         keys = self._key[numbers]
-        moves: Flags = draw_unit(keys, 2) < self._profile.moves
+        moves: Flags = draw_unit(keys, 2) < self.profile.moves
         numbers = numbers[moves]
         begins = np.maximum(self.registered_at[numbers], since)
         moved_at = begins + MINUTE + draw_below(keys[moves], 3, _YEAR)
@@ -232,7 +233,7 @@ class Customers:
             name=draw_below(keys, 4, _MANY),
             city=np.where(has_city, draw_below(keys, 5, _MANY) + cities, NOTHING),
             segment=segment,
-            consent=(draw_unit(keys, 7) < self._profile.consents).astype(np.int64),
+            consent=(draw_unit(keys, 7) < self.profile.consents).astype(np.int64),
             registered_at=self.registered_at[numbers],
         )
 
@@ -253,8 +254,8 @@ def _to_operational(at: Ints, first: int, begins: Ints) -> Ints:
 
 @kernel
 def _live_through(
-    keys: Keys, began: Ints, following: Ints, orders: Ints, rate_values: Floats, rate_shares: Floats, alpha: float,
-    dropout_values: Floats, dropout_shares: Floats, gap_values: Floats, gap_shares: Floats,
+    keys: Keys, began: Ints, following: Ints, orders: Ints, rate_values: Floats, rate_shares: Floats,
+    alpha: float, dropout_values: Floats, dropout_shares: Floats, gap_values: Floats, gap_shares: Floats,
 ) -> None:  # fmt: skip
     """Bring customers who began at a negative operational time to the opening, at 0."""
     for customer in range(len(began)):
@@ -295,4 +296,3 @@ def _purchase(
             )  # fmt: skip
             orders[customer] += 1
     return rows[:found]
-

@@ -62,5 +62,3 @@ def concatenate(drafts: Sequence[Draft]) -> Draft:
     if len(drafts) == 1:
         return drafts[0]
     return Draft(drafts[0].topic, np.concatenate([d.rows for d in drafts]))
-
-

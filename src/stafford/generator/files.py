@@ -10,7 +10,6 @@ A part holds a stretch of the shop's time. While a run is written it is called <
 """
 
 import json
-import shutil
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -216,7 +215,8 @@ class RunFolder:
                 ) from exc
         if manifest != self._identity:
             raise ConfigError(
-                f"{self.folder} holds another run, {manifest.get('run_id')}; choose another folder, or delete it"
+                f"{self.folder} holds another run, {manifest.get('run_id')}; choose another folder, "
+                "or delete it"
             )
         return rows
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stafford.generator.catalogue import Catalogue
 from stafford.generator.calendar import DAY, HOUR, MINUTE, SECOND
+from stafford.generator.catalogue import Catalogue
 from stafford.generator.distributions import accumulate_shares, choose
 from stafford.generator.draft import Draft, draft
 from stafford.generator.layout import NOTHING

@@ -80,7 +80,9 @@ class Layout:
         return next(field for field in self.fields if field.name == self.key)
 
 
-def _lay(topic: str, event_types: tuple[str, ...], key: str, *fields: Field, more: tuple[str, ...] = ()) -> Layout:
+def _lay(
+    topic: str, event_types: tuple[str, ...], key: str, *fields: Field, more: tuple[str, ...] = ()
+) -> Layout:
     own = tuple(field.column for field in fields if field.column and field.column not in COMMON)
     head = (
         Field("event_id", Form.EVENT_ID),

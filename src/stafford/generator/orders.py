@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stafford.generator.catalogue import Catalogue
+from stafford.generator.baskets import Baskets
 from stafford.generator.calendar import SECOND
+from stafford.generator.catalogue import Catalogue
 from stafford.generator.draft import Draft, draft
 from stafford.generator.layout import LINE_COLUMNS, NOTHING
 from stafford.generator.profile import OrdersProfile
 from stafford.generator.randomness import Ints, Keys, derive, draw_below, name_stream
 from stafford.generator.sessions import Sessions
-from stafford.generator.baskets import Baskets
 
 PLACED, CANCELLED = 0, 1
 _ORDER = name_stream("order")

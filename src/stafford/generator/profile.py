@@ -2,10 +2,10 @@
 
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
 from stafford.errors import ConfigError
@@ -108,6 +108,11 @@ class TrafficProfile(Part):
     days: tuple[SpecialDay, ...] = ()
     flash_sales: tuple[FlashSaleProfile, ...] = ()
 
+    @field_validator("curves")
+    @classmethod
+    def _sort_curves(cls, curves: dict[Device, DeviceCurve]) -> dict[Device, DeviceCurve]:
+        return {device: curves[device] for device in get_args(Device)}
+
 
 class CategoryProfile(Part):
     """A category: its share of products, its prices, and the share of order lines that come back."""
@@ -140,7 +145,7 @@ class CatalogueProfile(Part):
 class PurchasesProfile(Part):
     """When a customer buys again: BG/NBD, in weeks.
 
-    Source: P. Fader, B. Hardie, K. L. Lee, "Counting Your Customers the Easy Way", Marketing Science 24, 2005.
+    Source: Fader, Hardie, Lee, "Counting Your Customers the Easy Way", Marketing Science 24, 2005.
     """
 
     r: float = Field(ge=0.05, le=20)
@@ -161,7 +166,7 @@ class SpendProfile(Part):
 
 
 class CustomersProfile(Part):
-    """Who buys. moves: share of customers who change an address within a year; segments: by what they spend."""
+    """Who buys. moves: share of customers who move within a year; segments: by what they spend."""
 
     history_weeks: int = Field(ge=1, le=520)
     purchases: PurchasesProfile
@@ -211,7 +216,7 @@ class DwellProfile(Part):
 
 
 class SessionsProfile(Part):
-    """What visitors do. conversion: share of sessions with an order; guests: share of orders without a customer.
+    """What visitors do. conversion: share of sessions with an order; guests: of orders without a customer.
 
     moves: from page to page, of every path that has none of its own.
     """
@@ -235,7 +240,9 @@ class SessionsProfile(Part):
             if any(not row for row in moves.values()):
                 raise ValueError(f"moves of {name} have a page that leads nowhere")
             if not any("product" in row for row in moves.values()):
-                raise ValueError(f"moves of {name} never lead to a product: nobody buys what they did not see")
+                raise ValueError(
+                    f"moves of {name} never lead to a product: nobody buys what they did not see"
+                )
         return self
 
     @model_validator(mode="after")

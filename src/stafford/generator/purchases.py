@@ -1,12 +1,12 @@
 """When a customer orders again, and what they spend: BG/NBD and Gamma-Gamma, drawn customer by customer.
 
-After each order a customer is gone for good with a probability p of their own; while they stay they order at
+After each repeat order a customer is gone for good with a probability p of their own; while they stay they order at
 a rate lambda of their own. Over customers, lambda is gamma distributed and p is beta distributed. What is
 spent in an order is gamma distributed with a rate nu of their own, which is gamma distributed as well and
 independent of the others.
 
-Sources: Fader, Hardie, Lee, "Counting Your Customers the Easy Way", Marketing Science 24, 2005; Fader, Hardie,
-"The Gamma-Gamma Model of Monetary Value", 2013.
+Sources: Fader, Hardie, Lee, "Counting Your Customers the Easy Way", Marketing Science 24, 2005; Fader,
+Hardie, "The Gamma-Gamma Model of Monetary Value", 2013.
 """
 
 from dataclasses import dataclass
@@ -77,11 +77,13 @@ def find_next(
 ) -> int:  # fmt: skip
     """Operational time of the order after number `ordinal`, which was at `now`; NEVER after the last."""
     of_order = derive_one(key, _ORDER, ordinal)
-    if draw_one(of_order, 0) < sample_one(draw_one(key, _DROPOUT), dropout_values, dropout_shares):
+    # The model begins with the first order, and counts repeats: nobody leaves before they could repeat.
+    leaves = draw_one(of_order, 0) < sample_one(draw_one(key, _DROPOUT), dropout_values, dropout_shares)
+    if leaves and ordinal > 0:
         return NEVER
     rate = sample_one(draw_one(key, _RATE), rate_values, rate_shares) / alpha
     weeks = sample_one(draw_one(of_order, 1), gap_values, gap_shares)
-    if weeks >= rate * 5000:  # noqa: PLR2004 - a century
+    if weeks >= rate * 5000:
         return NEVER
     return now + 1 + int(weeks / rate * UNITS_PER_WEEK)
 

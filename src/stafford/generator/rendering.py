@@ -12,13 +12,21 @@ from numpy.typing import NDArray
 from orjson import dumps
 
 from stafford.generator import text
-from stafford.generator.compiled import copy_block, kernel
+from stafford.generator.compiled import BLOCK, copy_block, kernel
 from stafford.generator.defects import Action, list_changes
-from stafford.generator.compiled import BLOCK
-from stafford.generator.fragments import Bytes, Fragments
 from stafford.generator.draft import Draft
+from stafford.generator.fragments import Bytes, Fragments
 from stafford.generator.layout import (
-    DEFECT, KEY, LAYOUTS, LINE_FIELDS, MOST_LINES, NOTHING, OCCURRED, Field, Form, Layout,
+    DEFECT,
+    KEY,
+    LAYOUTS,
+    LINE_FIELDS,
+    MOST_LINES,
+    NOTHING,
+    OCCURRED,
+    Field,
+    Form,
+    Layout,
 )  # fmt: skip
 from stafford.generator.mess_profile import Defect
 from stafford.generator.randomness import Ints, derive_one, name_stream
@@ -79,8 +87,8 @@ def plan(topic: str) -> Plan:
 
 
 def _open(field: Field, *, first: bool) -> bytes:
-    quotes = {Form.EVENT_ID, Form.INSTANT, Form.CODE, Form.NUMBER}
-    return f'{"{" if first else ","}"{field.name}":{chr(34) if field.form in quotes else ""}{field.prefix}'.encode()
+    quoted = field.form in {Form.EVENT_ID, Form.INSTANT, Form.CODE, Form.NUMBER}
+    return f'{"{" if first else ","}"{field.name}":{chr(34) * quoted}{field.prefix}'.encode()
 
 
 def _open_line(name: str, place: int) -> bytes:
@@ -90,7 +98,9 @@ def _open_line(name: str, place: int) -> bytes:
 def _plan_changes(layout: Layout, fragments: Fragments) -> tuple[Ints, Ints, tuple[str | None, ...]]:
     numbers = {field.name: place for place, field in enumerate(layout.fields)}
     numbers |= {f"lines.{name}": _LINE + place for place, name in enumerate(LINE_FIELDS)}
-    rows, reasons, of_defect = [], [], []
+    rows: list[list[int]] = []
+    reasons: list[str | None] = []
+    of_defect = []
     for defect in Defect:
         first = len(rows)
         for change in list_changes(defect, layout.topic):
@@ -139,8 +149,8 @@ def render(draft: Draft, ending: bytes = b"") -> Bodies:
     data = np.empty(room + BLOCK, np.uint8)
     ends = np.empty(len(draft), np.int64)
     end = _write(
-        draft.rows, choose_changes(draft), of_topic.fields, of_topic.parts, of_topic.pool, of_topic.line_heads,
-        of_topic.changes, places, texts, ending[0] if ending else -1, data, ends,
+        draft.rows, choose_changes(draft), of_topic.fields, of_topic.parts, of_topic.pool,
+        of_topic.line_heads, of_topic.changes, places, texts, ending[0] if ending else -1, data, ends,
     )  # fmt: skip
     return Bodies(data[:end], ends)
 
@@ -167,9 +177,9 @@ def _copy(out: Bytes, at: int, pool: Bytes, start: int, length: int) -> int:
 
 
 @kernel
-def _write_lines(  # noqa: PLR0915
-    out: Bytes, at: int, row: Ints, column: int, heads: Ints, parts: Ints, pool: Bytes, action: int, target: int,
-    value: int,
+def _write_lines(  # noqa: C901, PLR0912 - one branch for each field
+    out: Bytes, at: int, row: Ints, column: int, heads: Ints, parts: Ints, pool: Bytes, action: int,
+    target: int, value: int,
 ) -> int:  # fmt: skip
     out[at] = ord("[")
     at += 1
@@ -247,7 +257,7 @@ def _spoil_whole(out: Bytes, start: int, at: int, action: int, dice: np.uint64) 
                 break
     elif action == _TRUNCATE:
         cut = start + 1 + int(dice % np.uint64(at - start - 1))
-        while out[cut] & 0xC0 == 0x80:  # between characters, so that what is left is still UTF-8
+        while out[cut] & 0xC0 == 0x80:  # noqa: PLR2004 - between characters, so that what is left is still UTF-8
             cut -= 1
         at = cut
     elif action == _BREAK:
@@ -270,12 +280,16 @@ def _write(  # noqa: C901, PLR0912, PLR0915 - one branch for each form
         start = at
         action, target, value = 0, -1, -1
         if chosen[index] >= 0:
-            action, target, value = changes[chosen[index], 0], changes[chosen[index], 1], changes[chosen[index], 2]
+            action, target, value = (
+                changes[chosen[index], 0],
+                changes[chosen[index], 1],
+                changes[chosen[index], 2],
+            )
             if action in (_PAD, _RAISE) and row[fields[target, 1]] == NOTHING:
                 action, target = _PAD, changes[0, 1]
-                for change in range(len(changes)):
-                    if changes[change, 0] == _PAD:
-                        target = changes[change, 1]
+                for other in range(len(changes)):
+                    if changes[other, 0] == _PAD:
+                        target = changes[other, 1]
                         break
         is_first = True
         for number in range(len(fields)):

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -111,7 +112,7 @@ def _gather(rows: Ints, order: Ints, columns: Ints) -> None:
 
 
 @kernel
-def _precedes(rows: Ints, one: int, other: int) -> bool:
+def _precedes(rows: Ints, one: int, other: int) -> Any:
     if rows[one, EMITTED] != rows[other, EMITTED]:
         return rows[one, EMITTED] < rows[other, EMITTED]
     if rows[one, OCCURRED] != rows[other, OCCURRED]:

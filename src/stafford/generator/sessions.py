@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -68,15 +69,17 @@ class SessionPlanner:
         self.device_shares = _share_devices(profile, intents)
         self.moves = np.stack([_tabulate_moves(path.moves or profile.moves) for path in paths])
 
-    def plan_visits(self, keys: Keys, starts: Ints, zone: int, stretch: Stretch, profile_power: int, newcomers: float) -> Sessions:
+    def plan_visits(self, keys: Keys, starts: Ints, zone: int, stretch: Stretch) -> Sessions:
         """Sessions without an order. keys, starts: of their arrivals, in one zone."""
+        people = self._customers.profile
         members = self._customers.members(zone)
         country = self._customers.choose_country(_draw(keys, 4), np.full(len(keys), zone))
         planned = np.empty((len(keys), 8), np.int64)
         _plan_visits(
             keys, starts, stretch.first, stretch.hours, members, self._customers.registered_at,
             self._customers.country, country, self._intent_bounds, self._depths, self._signed_in, self._least,
-            self._width, self._devices, self._channels, self._channel_bounds, profile_power, newcomers, planned,
+            self._width, self._devices, self._channels, self._channel_bounds,
+            people.loyalty_power, people.newcomers, planned,
         )  # fmt: skip
         depth, steps, path, device, channel, country, customer, delay = planned.T
         return Sessions(keys, starts, depth, steps, path, device, channel, country, customer, delay)
@@ -91,17 +94,17 @@ class SessionPlanner:
         )  # fmt: skip
         steps, device, channel, delay = planned.T
         return Sessions(
-            keys, starts, np.full(len(keys), ORDERS), steps, np.full(len(keys), path), device, channel, country,
-            customer, delay,
+            keys, starts, np.full(len(keys), ORDERS), steps, np.full(len(keys), path), device, channel,
+            country, customer, delay,
         )  # fmt: skip
 
 
 def _tabulate_devices(paths: Sequence[PathProfile], traffic: TrafficProfile) -> Floats:
     """Bounds of the choice of a device, by [path, hour of the week, device but the last]."""
-    curves = np.stack([normalise(traffic.curves[device]) for device in DEVICES])
+    curves = np.stack([normalise(curve) for curve in traffic.curves.values()])
     tables = []
     for path in paths:
-        weights = np.array([max(path.devices.get(device, 0.0), _EVEN) for device in DEVICES])
+        weights = np.array([max(share_of(path.devices, device), _EVEN) for device in DEVICES])
         tables.append([accumulate_shares((weights * curves[:, hour]).tolist()) for hour in range(168)])
     return np.array(tables, np.float64)
 
@@ -116,19 +119,19 @@ def _share_devices(profile: SessionsProfile, intents: Sequence[PathProfile]) -> 
     for device in DEVICES:
         mixed = 0.0
         for path, share in zip(intents, shares, strict=True):
-            mixed += (1 - profile.conversion) * share / everything * _share_of(path.devices, device)
-        result.append(mixed + profile.conversion * _share_of(profile.buying.devices, device))
+            mixed += (1 - profile.conversion) * share / everything * share_of(path.devices, device)
+        result.append(mixed + profile.conversion * share_of(profile.buying.devices, device))
     return result
 
 
-def _share_of(weights: Mapping[str, float], name: str) -> float:
+def share_of(weights: Mapping[Any, float], name: str) -> float:
     everything = 0.0
     for weight in weights.values():
         everything += weight
     return weights.get(name, 0.0) / everything
 
 
-def _tabulate_moves(moves: Mapping[str, Mapping[str, float]]) -> Floats:
+def _tabulate_moves(moves: Mapping[Any, Mapping[Any, float]]) -> Floats:
     """Bounds of the choice of the next page, by [page, next page but the last], in the order of LOOKS."""
     rows = [[moves[page].get(following, 0.0) for following in LOOKS] for page in LOOKS]
     return np.array([accumulate_shares(row) for row in rows], np.float64)
@@ -159,10 +162,10 @@ def _count_known(members: Ints, registered_at: Ints, at: int) -> int:
 
 
 @kernel
-def _plan_visits(  # noqa: PLR0915
+def _plan_visits(
     keys: Keys, starts: Ints, first: int, hours: Ints, members: Ints, registered_at: Ints, country_of: Ints,
-    country: Ints, intents: Floats, depths: Floats, signed_in: Floats, least: Ints, width: Ints, devices: Floats,
-    channels: Ints, channel_bounds: Floats, power: int, newcomers: float, planned: Ints,
+    country: Ints, intents: Floats, depths: Floats, signed_in: Floats, least: Ints, width: Ints,
+    devices: Floats, channels: Ints, channel_bounds: Floats, power: int, newcomers: float, planned: Ints,
 ) -> None:  # fmt: skip
     for place in range(len(keys)):
         key, row = keys[place], planned[place]

@@ -17,8 +17,8 @@ from stafford.generator.calendar import DAY
 from stafford.generator.calibration import find_weekly_sessions
 from stafford.generator.customers import MOST_INITIAL
 from stafford.generator.draft import Draft, concatenate
-from stafford.generator.mess import Mess
 from stafford.generator.layout import EMITTED
+from stafford.generator.mess import Mess
 from stafford.generator.profile import Profile
 from stafford.generator.schedule import Schedule
 from stafford.generator.simulation import WHOLE, Simulation
@@ -36,8 +36,8 @@ class Shop:
     """A shop: everything about its events follows from these four values, on every machine.
 
     profile: what kind of shop. seed: which one of its kind. opens_at: when its life begins, UTC.
-    events_per_day: mean number of records a day of mean traffic, duplicates counted; what the shop has before
-    it opens (catalogue, first stock, first customers) comes on top. most_initial: customers it begins with, at
+    events_per_day: mean number of records a day of mean traffic, duplicates counted; what it has before it
+    opens (catalogue, first stock, first customers) comes on top. most_initial: customers it begins with, at
     most; guests make up for those who are left out. flash_sales: on top of the profile's.
 
     Raises:
@@ -160,6 +160,10 @@ class Stream:
         while self._simulation.now < micros:
             self._admit(self._simulation.advance(min(self._simulation.now + self._span, micros)))
         return self._schedule.take(micros)
+
+    def measure_traffic(self, at: datetime) -> float:
+        """How busy the shop is at an instant that is not long past (UTC); 1.0 is its mean."""
+        return self._simulation.measure_traffic(to_micros(at))
 
     def _admit(self, drafts: list[Draft]) -> None:
         by_topic = attrgetter("topic")

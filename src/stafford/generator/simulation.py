@@ -82,8 +82,8 @@ class Simulation:
         people = self.customers
         self.traffic = [
             Traffic(
-                profile.traffic, self.planner.device_shares, zone, people.countries_of_zone(place) or [(0, 1.0)],
-                opens_at, sales,
+                profile.traffic, self.planner.device_shares, zone,
+                people.countries_of_zone(place) or [(0, 1.0)], opens_at, sales,
             )
             for place, zone in enumerate(ZONES)
         ]  # fmt: skip
@@ -144,12 +144,16 @@ class Simulation:
         ]
         for zone, stretch in enumerate(stretches):
             visits = self._choose_told(self._visits[zone].arrive(stretch, begins, self._now))
-            planned = self.planner.plan_visits(
-                visits.key, visits.at, zone, stretch, self._profile.customers.loyalty_power,
-                self._profile.customers.newcomers,
-            )  # fmt: skip
+            planned = self.planner.plan_visits(visits.key, visits.at, zone, stretch)
             drafts.append(self._storyteller.tell(planned, shelf, outages, self._sales).clicks)
         return drafts
+
+    def measure_traffic(self, micros: int) -> float:
+        """How busy the shop is at an instant; 1.0 is its mean."""
+        busy = 0.0
+        for zone, traffic in enumerate(self.traffic):
+            busy += self.customers.share_of_zone(zone) * traffic.multiply(micros)
+        return busy
 
     def is_mine(self, owners: Ints) -> Flags:
         """Which keys fall to this shard; owners: hashes or numbers of what record keys name."""
@@ -207,7 +211,7 @@ class Simulation:
 def _expect_guests(profile: Profile, orders: float, registrations: float, base_share: float) -> Floats:
     """Guests in each week after the opening: what customers are expected to leave of the orders."""
     purchases, history = profile.customers.purchases, profile.customers.history_weeks
-    weeks = [min(float(week), 520.0) for week in range(0, 521)]
+    weeks = [min(float(week), 520.0) for week in range(521)]
     young = [expect_repeats(purchases, week + 0.5) for week in weeks]
     old = [expect_repeats(purchases, history + week + 0.5) for week in weeks]
     guests = [
@@ -225,4 +229,3 @@ def _leave_out_empty(sessions: Sessions, baskets: Baskets, firsts: Flags) -> tup
     places = np.cumsum(has_goods) - 1
     taken = Baskets(places[baskets.buyer], baskets.product, baskets.quantity, baskets.percent)
     return sessions.take(has_goods), taken, firsts[has_goods]
-

@@ -53,7 +53,9 @@ class Stock:
         self._make_room(products)
         self._level[products], self._moved_at[products] = self._first_lot, occurred
         lots = np.full(len(launches), self._first_lot, np.int64)
-        return self._draft(np.zeros(len(launches), np.int64), products, occurred, lots, lots, lots * _NO_ORDER)
+        return self._draft(
+            np.zeros(len(launches), np.int64), products, occurred, lots, lots, lots * _NO_ORDER
+        )
 
     def _settle(self, through: int) -> Draft:
         due = self._waiting.release(through)

@@ -11,22 +11,36 @@ from stafford.generator.compiled import kernel
 from stafford.generator.distributions import accumulate_shares, interpolate_one, tabulate_weibull
 from stafford.generator.draft import Draft
 from stafford.generator.layout import (
-    AMOUNT, COPY, DEFECT, EMITTED, KEY, KIND, LAYOUTS, NOTHING, OCCURRED,
+    AMOUNT,
+    COPY,
+    DEFECT,
+    EMITTED,
+    KEY,
+    KIND,
+    LAYOUTS,
+    NOTHING,
+    OCCURRED,
 )  # fmt: skip
 from stafford.generator.profile import LOOKS, CartsProfile, SessionsProfile
 from stafford.generator.randomness import (
-    Floats, Ints, Keys, below_one, choose_one, derive_one, draw_one, name_stream, to_unit_one,
+    Floats,
+    Ints,
+    Keys,
+    below_one,
+    choose_one,
+    derive_one,
+    draw_one,
+    name_stream,
+    to_unit_one,
 )  # fmt: skip
-from stafford.generator.sessions import BROWSES, CHECKS_OUT, ORDERS, Sessions
+from stafford.generator.sessions import BROWSES, CHECKS_OUT, ORDERS, Sessions, share_of
 from stafford.generator.vocabulary import CATEGORIES, PAGES, TERMS
 
 _CLICKS = LAYOUTS["clickstream"]
 _SESSION, _CUSTOMER, _SEQUENCE, _PAGE, _DEVICE, _CHANNEL, _COUNTRY = (
     _CLICKS.find(name) for name in ("session", "customer", "sequence", "page", "device", "channel", "country")
 )
-_PRODUCT, _QUANTITY, _PRICE, _TERM = (
-    _CLICKS.find(name) for name in ("product", "quantity", "price", "term")
-)
+_PRODUCT, _QUANTITY, _PRICE, _TERM = (_CLICKS.find(name) for name in ("product", "quantity", "price", "term"))
 _SEARCH, _PRODUCT_PAGE, _CART, _CHECKOUT = (PAGES.index(p) for p in ("search", "product", "cart", "checkout"))
 _VIEWED, _SEARCHED, _PRODUCT_VIEWED, _ADDED, _REMOVED, _CHECKOUT_STARTED = range(6)
 _LOOK = np.uint64(name_stream("look"))
@@ -54,7 +68,7 @@ class Storyteller:
     def __init__(self, sessions: SessionsProfile, carts: CartsProfile, moves: Floats, opens_at: int) -> None:
         self._opens_at = opens_at
         self._moves = moves
-        self._landings = accumulate_shares([sessions.landing.get(page, 0.0) for page in _LANDINGS])
+        self._landings = accumulate_shares([share_of(sessions.landing, page) for page in _LANDINGS])
         self._landing_pages = np.array([PAGES.index(page) for page in _LANDINGS], np.int64)
         self._item_bounds = accumulate_shares(carts.items)
         self._quantity_bounds = accumulate_shares(carts.quantities)
@@ -100,9 +114,7 @@ def _put(rows: Ints, count: int, kind: int, page: int, product: int, quantity: i
 
 
 @kernel
-def _pick(
-    look: np.uint64, week: int, group: int, rankings: Ints, counts: Ints, power: int
-) -> int:
+def _pick(look: np.uint64, week: int, group: int, rankings: Ints, counts: Ints, power: int) -> int:
     """A product by popularity, of a category's group or of all."""
     if counts[week, group] == 0:
         group = 0
@@ -116,8 +128,8 @@ def _pick(
 @kernel
 def _tell(  # noqa: C901, PLR0912, PLR0915 - a session is told from its beginning to its end
     keys: Keys, starts: Ints, depths: Ints, all_steps: Ints, paths: Ints, customers: Ints, devices: Ints,
-    channels: Ints, countries: Ints, delays: Ints, first_good: Ints, goods: Ints, opens_at: int, rankings: Ints,
-    ranked: Ints, prices: Ints, changed_at: Ints, power: int, outages: Ints, sales: Ints, landings: Floats,
+    channels: Ints, countries: Ints, delays: Ints, first_good: Ints, goods: Ints, opens_at: int,
+    rankings: Ints, ranked: Ints, prices: Ints, changed_at: Ints, power: int, outages: Ints, sales: Ints, landings: Floats,
     landing_pages: Ints, moves: Floats, item_bounds: Floats, quantity_bounds: Floats, removed: float,
     dwell: Floats, rows: Ints, ended_at: Ints,
 ) -> int:  # fmt: skip
@@ -125,7 +137,11 @@ def _tell(  # noqa: C901, PLR0912, PLR0915 - a session is told from its beginnin
     most = 1
     for session in range(len(keys)):
         most = max(most, all_steps[session] + first_good[session + 1] - first_good[session] + 1)
-    page_of, product_of, term_of = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
+    page_of, product_of, term_of = (
+        np.empty(most, np.int64),
+        np.empty(most, np.int64),
+        np.empty(most, np.int64),
+    )
     quantity_of = np.empty(most, np.int64)
     cart_product, cart_quantity = np.empty(_MOST_ITEMS, np.int64), np.empty(_MOST_ITEMS, np.int64)
     for session in range(len(keys)):
@@ -164,7 +180,12 @@ def _tell(  # noqa: C901, PLR0912, PLR0915 - a session is told from its beginnin
                 group = _TERM_GROUPS[term]
             elif page != _PRODUCT_PAGE:
                 group = 0
-            page_of[place], product_of[place], term_of[place], quantity_of[place] = page, product, term, quantity
+            page_of[place], product_of[place], term_of[place], quantity_of[place] = (
+                page,
+                product,
+                term,
+                quantity,
+            )
             if product >= 0:
                 views += 1
 
@@ -224,10 +245,9 @@ def _tell(  # noqa: C901, PLR0912, PLR0915 - a session is told from its beginnin
             count = _put(rows, count, _VIEWED, _CHECKOUT, NOTHING, NOTHING, NOTHING)
 
         # When, by whom, at what price: the same for every kind of click. The first page is there at once.
-        at, sequence = start, 0
+        at = start
         for place in range(first, count):
-            row = rows[place]
-            sequence += 1
+            row, sequence = rows[place], place - first + 1
             if sequence > 1:
                 stay = interpolate_one(to_unit_one(derive_one(key, _DWELL, sequence)), dwell)
                 at += max(stay, 1) * (SECOND // 1000)
@@ -235,7 +255,11 @@ def _tell(  # noqa: C901, PLR0912, PLR0915 - a session is told from its beginnin
             row[KEY] = np.int64(derive_one(key, _CLICK, sequence))
             row[DEFECT], row[COPY], row[AMOUNT] = 0, 0, NOTHING
             row[_SESSION], row[_SEQUENCE], row[_CUSTOMER] = np.int64(key), sequence, customers[session]
-            row[_DEVICE], row[_CHANNEL], row[_COUNTRY] = devices[session], channels[session], countries[session]
+            row[_DEVICE], row[_CHANNEL], row[_COUNTRY] = (
+                devices[session],
+                channels[session],
+                countries[session],
+            )
             row[_PRICE] = NOTHING
             product = row[_PRODUCT]
             if product >= 0 and row[KIND] != _REMOVED:

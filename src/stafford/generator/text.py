@@ -115,9 +115,16 @@ def put_instant(out: Bytes, at: int, micros: int) -> int:
     clock = hours * np.uint64(10_000) + (minutes - hours * np.uint64(60)) * np.uint64(100)
     clock += seconds - minutes * np.uint64(60)
     ymd, hms = _eight_digits(date), _eight_digits(clock)
-    put_word(out, at, (ymd & np.uint64(0xFFFFFFFF)) | np.uint64(ord("-") << 32) | ((ymd >> np.uint64(32)) & np.uint64(0xFFFF)) << np.uint64(40) | np.uint64(ord("-") << 56))
-    put_word(out, at + 8, (ymd >> np.uint64(48)) | np.uint64(ord("T") << 16) | ((hms >> np.uint64(16)) & np.uint64(0xFFFF)) << np.uint64(24) | np.uint64(ord(":") << 40) | ((hms >> np.uint64(32)) & np.uint64(0xFFFF)) << np.uint64(48))
-    put_word(out, at + 16, np.uint64(ord(":")) | (hms >> np.uint64(48)) << np.uint64(8) | np.uint64(ord(".") << 24))
+    # 2026-01- 15T20:31 :07. 125000Z: eight characters at a time, the first in the lowest byte.
+    half, two = np.uint64(0xFFFFFFFF), np.uint64(0xFFFF)
+    month_text, day_text = (ymd >> np.uint64(32)) & two, ymd >> np.uint64(48)
+    hour_text, minute_text = (hms >> np.uint64(16)) & two, (hms >> np.uint64(32)) & two
+    word = (ymd & half) | np.uint64(ord("-") << 32) | (month_text << np.uint64(40))
+    put_word(out, at, word | np.uint64(ord("-") << 56))
+    word = day_text | np.uint64(ord("T") << 16) | (hour_text << np.uint64(24))
+    put_word(out, at + 8, word | np.uint64(ord(":") << 40) | (minute_text << np.uint64(48)))
+    word = np.uint64(ord(":")) | ((hms >> np.uint64(48)) << np.uint64(8))
+    put_word(out, at + 16, word | np.uint64(ord(".") << 24))
     put_word(out, at + 20, (_eight_digits(fraction) >> np.uint64(16)) | np.uint64(ord("Z") << 48))
     return at + 27
 

@@ -18,7 +18,7 @@ from stafford.generator.calendar import MINUTE, Zone, find_date, find_hour_of_we
 from stafford.generator.compiled import kernel
 from stafford.generator.profile import DeviceCurve, SpecialDay, TrafficProfile
 from stafford.generator.randomness import Floats, Ints
-from stafford.generator.vocabulary import COUNTRIES, DEVICES
+from stafford.generator.vocabulary import COUNTRIES
 
 UNITS = 1_000_000
 """Operational units of a minute at mean traffic."""
@@ -136,8 +136,8 @@ class Traffic:
 def mix_curves(profile: TrafficProfile, device_shares: Sequence[float]) -> Floats:
     """Traffic by local hour of the week, over all devices; its mean is 1."""
     mixed = np.zeros(168, np.float64)
-    for share, device in zip(device_shares, DEVICES, strict=True):
-        mixed += share * normalise(profile.curves[device])
+    for share, curve in zip(device_shares, profile.curves.values(), strict=True):
+        mixed += share * normalise(curve)
     return mixed / (total(mixed.tolist()) / 168)
 
 

@@ -59,7 +59,15 @@ PRODUCT_NOUNS: dict[str, tuple[str, ...]] = {
     "electronics": ("Headphones", "Lamp", "Speaker", "Watch"),
 }
 _SEARCHED: dict[str, tuple[str, ...]] = {
-    "apparel": ("black dress", "winter coat", "robe d'été", "größe l", "t-shirt weiß", "jeans", "pull en laine"),
+    "apparel": (
+        "black dress",
+        "winter coat",
+        "robe d'été",
+        "größe l",
+        "t-shirt weiß",
+        "jeans",
+        "pull en laine",
+    ),
     "shoes": ("white sneaker", "boots size 42", "sandalen", "chaussures femme", "running shoes"),
     "accessories": ("scarf", "belt", "écharpe", "leather bag", "wollmütze"),
     "beauty": ("crème", "gift for her", "perfume 50 ml", "seife"),
@@ -70,12 +78,12 @@ _SEARCHED: dict[str, tuple[str, ...]] = {
 
 def _list_terms() -> tuple[tuple[str, str], ...]:
     """What people search for, with the category they mean: its goods by noun and by style, and more."""
-    terms = []
+    terms = []  # no term twice: Parquet's writer cannot use a dictionary with repetitions
     for category, nouns in PRODUCT_NOUNS.items():
         found = [noun.lower() for noun in nouns]
         found += [f"{style} {noun}".lower() for noun in nouns for style in PRODUCT_STYLES[:4]]
         terms += [(term, category) for term in (*found, *_SEARCHED[category])]
-    return tuple(terms)
+    return tuple({term: (term, category) for term, category in reversed(terms)}.values())
 
 
 TERMS = _list_terms()

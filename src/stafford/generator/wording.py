@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from orjson import dumps
 
-from stafford.generator.draft import Draft
 from stafford.generator.compiled import BLOCK
+from stafford.generator.draft import Draft
 from stafford.generator.fragments import Bytes
 from stafford.generator.goods import write_goods
 from stafford.generator.layout import Form
@@ -19,6 +19,7 @@ Texts = Mapping[str, list[str | None]]
 
 def find_texts(draft: Draft) -> Texts:
     """The texts of each event, by field; none for topics without any."""
+
     def read(column: str) -> list[int]:
         return draft.column(column).tolist()
 

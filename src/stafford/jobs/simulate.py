@@ -193,7 +193,7 @@ class SimulateJob:
             shop_time=reached,
             behind=max(target - reached, timedelta(0)),
             transport=self._log.name,
-            traffic_multiplier=self.shop.traffic_multiplier(reached),
+            traffic_multiplier=self._stream.measure_traffic(reached),
             counts=dict(self._counts),
         )
 

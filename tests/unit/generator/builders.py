@@ -24,8 +24,8 @@ def find_profile(*, is_clean: bool = False, products: int = 60) -> Profile:
     """The default shop with fewer products and customers, with or without mess."""
     profile = load_profile("fashion-retail", PROFILES)
     changes: dict[str, Any] = {
-        "catalogue": profile.catalogue.model_copy(update={"products": products, "stock_lot_units": 100}),
-        "customers": profile.customers.model_copy(update={"initial_per_daily_session": 0.3}),
+        "catalogue": profile.catalogue.model_copy(update={"products": products}),
+        "customers": profile.customers.model_copy(update={"history_weeks": 8}),
     }
     if is_clean:
         changes["mess"] = MessProfile(every_topic={})

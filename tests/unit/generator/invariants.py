@@ -41,7 +41,7 @@ def find_broken_sessions(events: Iterable["Event"]) -> list[str]:
         clicks = [event for event in story if event.topic == "clickstream"]
         if [click.body["sequence"] for click in clicks] != list(range(1, len(clicks) + 1)):
             problems.append(f"{session}: sequence")
-        if clicks and clicks[0].event_type != "page_viewed":
+        if clicks and clicks[0].event_type not in {"page_viewed", "product_viewed"}:
             problems.append(f"{session}: begins with {clicks[0].event_type}")
         problems += [f"{session}: {problem}" for problem in _follow_cart(story)]
     return problems

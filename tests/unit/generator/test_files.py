@@ -44,7 +44,11 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def make_job(
-    folder: Path, seed: int = 7, file_format: Format = Format.PARQUET, workers: int = 1, window: Window = WINDOW
+    folder: Path,
+    seed: int = 7,
+    file_format: Format = Format.PARQUET,
+    workers: int = 1,
+    window: Window = WINDOW,
 ) -> GenerateJob:
     """Thirty hours of a small shop."""
     return GenerateJob(open_shop(seed), window, folder, file_format, workers)
@@ -75,7 +79,9 @@ def test_columns_hold_what_bodies_say(folder: Path) -> None:
         assert labels.schema == LABEL_SCHEMA
         assert labels["event_id"] == of_topic["event_id"]
         typed = read_events(folder, topic).to_pylist()
-        spoilt = read_events(folder, topic, "spoilt").to_pylist() if (folder / "spoilt" / topic).exists() else []
+        spoilt = (
+            read_events(folder, topic, "spoilt").to_pylist() if (folder / "spoilt" / topic).exists() else []
+        )
         assert len(typed) + len(spoilt) == rows
         broken = {row["event_id"]: row["value"] for row in spoilt}
         bodies = iter(typed)
@@ -100,10 +106,17 @@ def _as_json(row: dict[str, Any]) -> dict[str, Any]:
 def test_types_are_the_contract_s(folder: Path) -> None:
     """Readers of Parquet see the contract's fields, in its order and types."""
     make_job(folder).run()
-    arrow = {"string": pa.string(), "integer": pa.int64(), "boolean": pa.bool_(), "timestamp": pa.timestamp("us", "UTC")}
+    arrow = {
+        "string": pa.string(),
+        "integer": pa.int64(),
+        "boolean": pa.bool_(),
+        "timestamp": pa.timestamp("us", "UTC"),
+    }
     for topic, contract in load_contracts(PROJECT_DIR / "contracts").items():
         schema = pq.read_schema(next((folder / topic).glob("*.parquet")))
-        plain = [field.with_type(pa.string()) if pa.types.is_dictionary(field.type) else field for field in schema]
+        plain = [
+            field.with_type(pa.string()) if pa.types.is_dictionary(field.type) else field for field in schema
+        ]
         assert [field.name for field in plain[:-1]] == [field.name for field in contract.fields]
         for field, promised in zip(plain, contract.fields, strict=False):
             assert field.nullable != promised.required

@@ -130,7 +130,8 @@ def test_traffic_follows_the_curve(batch: Batch) -> None:
     clicks = batch.records.filter(pc.equal(batch.records["topic"], "clickstream"))
     since = clicks["occurred_at"].cast("int64").to_numpy() - to_micros(OPENS_AT)
     utc_hours = Counter((since // 3_600_000_000 % 168).tolist())
-    expected = [shop.traffic_multiplier(OPENS_AT + timedelta(hours=hour)) for hour in range(168)]
+    stream = shop.open()
+    expected = [stream.measure_traffic(OPENS_AT + timedelta(hours=hour)) for hour in range(168)]
     found = [utc_hours[hour] for hour in range(168)]
     assert np.corrcoef(expected, found)[0, 1] > 0.95
     by_local_hour = Counter((hour + 1) % 24 for hour in utc_hours.elements())

@@ -20,14 +20,18 @@ def test_default_profile_loads() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("with_cart: 0.850", "with_cart: 0.300", "sessions.intents.buy.*nobody orders without a cart"),
+        (
+            "with_cart: 0.770",
+            "with_cart: 0.200",
+            "sessions.intents.fill_a_cart.*nobody checks out without a cart",
+        ),
         (
             "popularity_power: 3",
             "popularity_power: 30",
             "catalogue.popularity_power is 30: .*less than or equal to 8",
         ),
         ("declined: 0.035", "declined: 3.5", "payments.declined is 3.5: .*less than or equal to 1"),
-        ("moves: 0.05", "movers: 0.05", "customers.movers is no field of a profile"),
+        ("moves: 0.10", "movers: 0.10", "customers.movers is no field of a profile"),
         ("{DE: 40,", "{XX: 40,", "customers.countries is 'XX': .*'DE', 'FR'"),
         (
             "dispatch_h: {least: 4, most: 48}",
@@ -37,11 +41,10 @@ def test_default_profile_loads() -> None:
         ("duplicate: 0.0040", "triplicate: 0.0040", "mess.every_topic is 'triplicate': .*'duplicate'"),
         ("  removed:", "  #removed:", "carts.removed is missing"),
         ("duplicate: 0.0040", "clean: 0.0040", "mess.*clean is what is left over"),
-        (
-            "looks: {product: 55, category: 26,",
-            "looks: {category: 26,",
-            "sessions.*looks needs a weight for product",
-        ),
+        ("search: {product: 66, search: 20, category: 14}", "search: {}", "sessions.*leads nowhere"),
+        ("nth: 4, weekday: thursday", "nth: 6, weekday: thursday", "nth is 6: .*less than or equal to 4"),
+        ('dates: ["12-24"]', "dates: []", "traffic.days.*give one of dates"),
+        ("conversion: 0.032", "conversion: 1.2", "sessions.conversion is 1.2: .*less than or equal to 0.5"),
     ],
 )
 def test_wrong_profile_is_explained(tmp_path: Path, old: str, new: str, told: str) -> None:

@@ -189,7 +189,7 @@ def test_impossible_streams_are_refused() -> None:
     with pytest.raises(ConfigError, match="shard 2 of 2"):
         shop.open(shard=(2, 2))
     with pytest.raises(ConfigError, match="too few"):
-        _ = Shop(find_profile(), 7, OPENS_AT, 1).daily_sessions
+        _ = Shop(find_profile(), 7, OPENS_AT, 1).weekly_sessions
     with pytest.raises(ConfigError, match="events_per_day"):
         Shop(find_profile(), 7, OPENS_AT, 0)
 
