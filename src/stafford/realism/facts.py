@@ -16,7 +16,7 @@ from stafford.realism.evidence.fulfilment import Fulfilment
 from stafford.realism.evidence.purchases import Purchases
 from stafford.realism.evidence.rhythm import Rhythm
 from stafford.realism.evidence.visits import Visits
-from stafford.realism.metric import NotMeasurable
+from stafford.realism.metric import DoesNotFit, NotMeasurable
 from stafford.realism.timing import Timing, find_traffic_clock, fit_timing
 
 LEAST_DWELLS = 1_000
@@ -25,20 +25,20 @@ LEAST_BUYERS = 1_000
 
 @dataclass(frozen=True)
 class Facts:
-    """One folder of events, read. product_views: by product, falling; dwell_s: a sample, rising."""
+    """One folder of events, read. product_views: per day on sale, falling; dwell_s: a sample, rising."""
 
     visits: Visits
     rhythm: Rhythm
     baskets: Baskets
     fulfilment: Fulfilment
     purchases: Purchases
-    product_views: npt.NDArray[np.int64]
+    product_views: npt.NDArray[np.float64]
     dwell_s: npt.NDArray[np.float64]
 
     @cached_property
     def popularity(self) -> BrokenPowerLaw:
         """Product views by rank, fitted."""
-        return fit_power_law(self.product_views.astype(np.float64))
+        return fit_power_law(self.product_views)
 
     @cached_property
     def dwell(self) -> Weibull:
@@ -79,7 +79,7 @@ class Facts:
             complete = self.purchases.complete()
             try:
                 clock = self.timing.clock
-            except NotMeasurable:
+            except (NotMeasurable, DoesNotFit):
                 clock = find_traffic_clock(self.purchases, self.rhythm)
             self._implied[parameters] = simulate_repeats(
                 parameters,

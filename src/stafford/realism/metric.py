@@ -14,6 +14,13 @@ class NotMeasurable(Exception):  # noqa: N818 - it is an answer, not a mishap
     """These events cannot answer: the message says why. Never leaves this room."""
 
 
+class DoesNotFit(Exception):  # noqa: N818 - likewise
+    """There are events enough, and no parameters of the model are near them: the metric fails, and this says why.
+
+    Never leaves this room.
+    """
+
+
 class Unit(StrEnum):
     """How a value is read."""
 

@@ -7,7 +7,7 @@ from math import isinf, isnan
 from stafford.realism.expectations import Expectations
 from stafford.realism.facts import Facts
 from stafford.realism.measures import METRICS
-from stafford.realism.metric import Measured, Metric, NotMeasurable, Unit
+from stafford.realism.metric import DoesNotFit, Measured, Metric, NotMeasurable, Unit
 from stafford.realism.targets import Target
 
 
@@ -21,7 +21,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One row of the table. measured is None where it is not measurable; `why` then says why.
+    """One row of the table. measured is None where there is no value; `why` then says why.
 
     implied: the target, where it was computed. least and most: what passes, infinite without a bound.
     """
@@ -86,6 +86,8 @@ def judge(metric_id: str, target: Target, facts: Facts, expected: Expectations) 
         answer = metric.measure(facts, expected)
     except NotMeasurable as reason:
         return Result(metric, target, Verdict.NOT_MEASURABLE, why=str(reason))
+    except DoesNotFit as reason:
+        return Result(metric, target, Verdict.FAILED, why=str(reason))
     measured = answer if isinstance(answer, Measured) else Measured(answer)
     if isnan(measured.value) or isinf(measured.value):
         return Result(metric, target, Verdict.NOT_MEASURABLE, why="the result is not a number")

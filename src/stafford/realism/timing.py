@@ -37,6 +37,7 @@ def fit_timing(purchases: Purchases, rhythm: Rhythm) -> Timing:
 
     Raises:
         NotMeasurable: the histories are too few or too short.
+        DoesNotFit: no parameters are near them, by either clock.
     """
     complete = purchases.complete()
     if len(complete.orders) < LEAST_CUSTOMERS:
@@ -48,7 +49,7 @@ def fit_timing(purchases: Purchases, rhythm: Rhythm) -> Timing:
         raise NotMeasurable(f"the data cover {complete.end_week:.0f} weeks; BG/NBD wants {LEAST_WEEKS:.0f}")
     clocks = (calendar_clock(len(_list_strangers(purchases, rhythm))), find_traffic_clock(purchases, rhythm))
     fits = [(clock, *_fit(complete, clock)) for clock in clocks]
-    (other, best) = sorted(fits, key=lambda entry: entry[2])
+    other, best = sorted(fits, key=lambda entry: entry[2])
     return Timing(best[1].parameters, best[0], len(complete.orders), best[2] - other[2])
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import gammaln
 
-from stafford.realism.metric import NotMeasurable
+from stafford.realism.metric import DoesNotFit
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -81,7 +81,7 @@ def fit_bgnbd(histories: PurchaseHistories) -> Fit:
     """Find the parameters of maximum likelihood.
 
     Raises:
-        NotMeasurable: the search does not end inside its bounds, as with customers who never buy again.
+        DoesNotFit: the search does not end inside its bounds, as with customers who never buy again.
     """
     size = max(len(histories), 1)
 
@@ -96,7 +96,7 @@ def fit_bgnbd(histories: PurchaseHistories) -> Fit:
         options={"ftol": 1e-12, "gtol": 1e-7, "maxiter": 500},
     )
     if not found.success or np.any(np.abs(found.x) > BOUND - 0.01):
-        raise NotMeasurable("the BG/NBD likelihood has no maximum in reach: these orders follow another model")
+        raise DoesNotFit("the BG/NBD likelihood has no maximum in reach: these orders follow another model")
     return Fit(BgNbd(*np.exp(found.x).tolist()), -float(found.fun) * size)
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import gammaln
 
-from stafford.realism.metric import NotMeasurable
+from stafford.realism.metric import DoesNotFit
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -61,7 +61,7 @@ def fit_gamma_gamma(orders: Counts, mean_value: Floats) -> GammaGamma:
         mean_value: euros, above zero.
 
     Raises:
-        NotMeasurable: the search does not end inside its bounds.
+        DoesNotFit: the search does not end inside its bounds.
     """
     size = max(len(orders), 1)
 
@@ -76,5 +76,5 @@ def fit_gamma_gamma(orders: Counts, mean_value: Floats) -> GammaGamma:
         options={"ftol": 1e-12, "gtol": 1e-7, "maxiter": 500},
     )
     if not found.success or np.any(np.abs(found.x) > BOUND - 0.01):
-        raise NotMeasurable("the Gamma-Gamma likelihood has no maximum in reach: money follows another model")
+        raise DoesNotFit("the Gamma-Gamma likelihood has no maximum in reach: money follows another model")
     return GammaGamma(*np.exp(found.x).tolist())

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from stafford.realism.metric import NotMeasurable
+from stafford.realism.metric import DoesNotFit, NotMeasurable
 
 Floats = npt.NDArray[np.float64]
 
@@ -53,7 +53,8 @@ def fit_power_law(views: Floats) -> BrokenPowerLaw:
         views: of each product, above zero, in any order.
 
     Raises:
-        NotMeasurable: fewer than 50 products, or all of them equally popular.
+        NotMeasurable: fewer than 50 products.
+        DoesNotFit: all products are equally popular.
     """
     ordered = np.sort(views)[::-1].astype(np.float64)
     if len(ordered) < LEAST_RANKS:
@@ -62,7 +63,7 @@ def fit_power_law(views: Floats) -> BrokenPowerLaw:
     x, y = np.log(ranks), np.log(ordered[ranks - 1])
     spread = float(np.sum((y - y.mean()) ** 2))
     if spread == 0:
-        raise NotMeasurable("every product is as popular as the next: there is no curve to fit")
+        raise DoesNotFit("every product is as popular as the next: there is no curve to fit")
     best = min((_fit_at(x, y, knot) for knot in x[MARGIN:-MARGIN]), key=lambda fit: fit[1])
     (intercept, head, bend), error, knot = best
     straight = np.polynomial.Polynomial.fit(x, y, 1)

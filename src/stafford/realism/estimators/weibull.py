@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
 
-from stafford.realism.metric import NotMeasurable
+from stafford.realism.metric import DoesNotFit
 
 Floats = npt.NDArray[np.float64]
 
@@ -39,7 +39,7 @@ def fit_weibull(times: Floats) -> Weibull:
         times: dwell times, above zero.
 
     Raises:
-        NotMeasurable: all times are equal, or there is none.
+        DoesNotFit: all times are equal, or nearly.
     """
     logs = np.log(times)
 
@@ -48,7 +48,7 @@ def fit_weibull(times: Floats) -> Weibull:
         powers = np.exp(shape * (logs - logs.max()))
         return float(np.sum(powers * logs) / np.sum(powers) - 1 / shape - logs.mean())
 
-    if len(times) == 0 or slope(LEAST_SHAPE) > 0 or slope(MOST_SHAPE) < 0:
-        raise NotMeasurable("dwell times do not vary as a Weibull distribution can")
+    if slope(LEAST_SHAPE) > 0 or slope(MOST_SHAPE) < 0:
+        raise DoesNotFit("dwell times do not vary as a Weibull distribution can")
     shape = float(brentq(slope, LEAST_SHAPE, MOST_SHAPE))
     return Weibull(shape, float(np.mean(times**shape) ** (1 / shape)))
