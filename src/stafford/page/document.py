@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictUndefined
@@ -16,7 +16,7 @@ def render_document(
     name: str,
     *,
     charts: Iterable[Chart],
-    filters: Mapping[str, Callable[..., str]],
+    filters: Mapping[str, Any],
     **values: Any,
 ) -> str:
     """Draw a template as one HTML document.

@@ -29,27 +29,29 @@ def open_events(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         StorageError: a file cannot be read, or the scratch folder is full.
     """
     files = {topic: _find_files(folder, topic) for topic in TOPICS}
-    with TemporaryDirectory(prefix="stafford-realism-", ignore_cleanup_errors=True) as scratch:
-        with duckdb.connect(
+    with (
+        TemporaryDirectory(prefix="stafford-realism-", ignore_cleanup_errors=True) as scratch,
+        duckdb.connect(
             ":memory:", config={"memory_limit": MEMORY_LIMIT, "temp_directory": scratch}
-        ) as connection:
-            # The order of rows means nothing here, and keeping it costs memory.
-            connection.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
-            with _own_errors(folder):
-                for topic, paths in files.items():
-                    listed = ", ".join(_quote(str(path)) for path in paths)
-                    connection.execute(
-                        f"CREATE VIEW {topic} AS SELECT * FROM read_parquet([{listed}]) "
-                        "WHERE _corrupt_record IS NULL"
-                    )
-                yield connection
+        ) as connection,
+        _own_errors(folder),
+    ):
+        # The order of rows means nothing here, and keeping it costs memory.
+        connection.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
+        for topic, paths in files.items():
+            listed = ", ".join(_quote(str(path)) for path in paths)
+            connection.execute(
+                f"CREATE VIEW {topic} AS SELECT * FROM read_parquet([{listed}]) WHERE _corrupt_record IS NULL"
+            )
+        yield connection
 
 
 def _find_files(folder: Path, topic: str) -> list[Path]:
     paths = sorted((folder / topic).glob("*.parquet"))
     if not paths:
         raise ConfigError(
-            f"{folder} holds no {topic}/*.parquet; name a folder that `stafford generate --format parquet` wrote"
+            f"{folder} holds no {topic}/*.parquet; name a folder that `stafford generate --format parquet` "
+            "wrote"
         )
     return paths
 
@@ -67,4 +69,6 @@ def _own_errors(folder: Path) -> Iterator[None]:
             f"the events in {folder} do not have the columns of their contracts: {exc}; generate them again"
         ) from exc
     except duckdb.Error as exc:
-        raise StorageError(f"the events in {folder} cannot be read: {exc}; see that files and disk are whole") from exc
+        raise StorageError(
+            f"the events in {folder} cannot be read: {exc}; see that files and disk are whole"
+        ) from exc

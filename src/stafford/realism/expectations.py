@@ -1,14 +1,14 @@
 """Curves and models of a kind of shop that metrics compare with."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from stafford.realism.estimators.bgnbd import BgNbd
 from stafford.realism.estimators.gamma_gamma import GammaGamma
+from stafford.realism.evidence.visits import Device
 
 Positive = Annotated[float, Field(gt=0)]
-Device = Literal["mobile", "desktop", "tablet"]
 Hours = Annotated[tuple[Positive, ...], Field(min_length=24, max_length=24)]
 Weekdays = Annotated[tuple[Positive, ...], Field(min_length=7, max_length=7)]
 

@@ -16,17 +16,15 @@ ZONES: Final = {
 LOCAL_TIME: Final = "(timezone('UTC', {instant}) + to_hours(coalesce(local_hours.offset_hours, 0)))"
 """SQL of a wall-clock time, for rows that are joined with `local_hours`."""
 
-DAY_BEGINS: Final = (
-    f"(date_trunc('day', {LOCAL_TIME}) - to_hours(coalesce(local_hours.offset_hours, 0)))"
-)
+DAY_BEGINS: Final = f"(date_trunc('day', {LOCAL_TIME}) - to_hours(coalesce(local_hours.offset_hours, 0)))"
 """SQL of the UTC time at which the local day of an instant begins, likewise."""
 
 
 def create_local_hours(connection: duckdb.DuckDBPyConnection, table: str, instant: str) -> None:
     """Make `local_hours`: for each country and UTC hour, how far its clocks are ahead of UTC.
 
-    Clocks change on whole UTC hours in all of these zones, so an hour is as exact as an instant, and the rules
-    are asked some ten thousand times instead of once a session.
+    Clocks change on whole UTC hours in all of these zones, so an hour is as exact as an instant, and the
+    rules are asked some ten thousand times instead of once a session.
 
     Args:
         connection: where `table` is.

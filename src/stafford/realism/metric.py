@@ -6,16 +6,16 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from stafford.realism.facts import Facts
     from stafford.realism.expectations import Expectations
+    from stafford.realism.facts import Facts
 
 
-class NotMeasurable(Exception):  # noqa: N818 - it is an answer, not a mishap
+class NotMeasurable(Exception):
     """These events cannot answer: the message says why. Never leaves this room."""
 
 
-class DoesNotFit(Exception):  # noqa: N818 - likewise
-    """There are events enough, and no parameters of the model are near them: the metric fails, and this says why.
+class DoesNotFit(Exception):
+    """There are events enough, and no parameters of a model are near them: the metric fails, here is why.
 
     Never leaves this room.
     """

@@ -62,18 +62,18 @@ class Result:
     @property
     def measured_text(self) -> str:
         """The value as people read it; a dash where there is none."""
-        return "–" if self.measured is None else self._say(self.measured)
+        return "-" if self.measured is None else self._say(self.measured)
 
     def _say(self, value: float) -> str:
         return say_value(value, self.metric.unit)
 
 
 def say_value(value: float, unit: Unit) -> str:
-    """Write a value in its unit: "3.21 %", "2.95×", "20 h" or "0.241"."""
+    """Write a value in its unit: "3.21 %", "2.95x", "20 h" or "0.241"."""
     if unit is Unit.SHARE:
         return f"{100 * value:.{2 if abs(value) < 0.1 else 1}f} %"  # noqa: PLR2004 - small shares need a digit more
     if unit is Unit.TIMES:
-        return f"{value:.2f}×"
+        return f"{value:.2f}x"
     if unit is Unit.HOUR:
         return f"{value:g} h"
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"  # noqa: PLR2004

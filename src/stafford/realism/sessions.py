@@ -54,7 +54,7 @@ def create_orders(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def create_registrations(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make `registrations`, one row a customer: key, id and when they registered, from any of their events."""
+    """Make `registrations`, one row a customer: id, key and when they registered, by any of their events."""
     connection.execute("""
         CREATE TEMP TABLE registrations AS
         SELECT customer_id, hash(customer_id) AS customer_key, min(registered_at) AS registered_at
@@ -68,7 +68,9 @@ def count_actions(connection: duckdb.DuckDBPyConnection) -> None:
     Makes `coverage` too, its one row: from the first session to the last, when the data begin and end. Visits
     never pause for long, as orders do.
     """
-    connection.execute(f"CREATE TEMP TABLE counted AS SELECT {_SUMMARY} FROM clickstream GROUP BY session_key")
+    connection.execute(
+        f"CREATE TEMP TABLE counted AS SELECT {_SUMMARY} FROM clickstream GROUP BY session_key"
+    )
     connection.execute("""
         CREATE TEMP TABLE coverage AS
         SELECT min(started_at) AS starts_at, max(started_at) AS ends_at FROM counted
@@ -80,7 +82,9 @@ def recount_copies(connection: duckdb.DuckDBPyConnection) -> None:
 
     A session of more than 64 actions is among them for nothing; that costs time and changes no number.
     """
-    connection.execute("CREATE TEMP TABLE suspects AS SELECT session_key FROM counted WHERE places <> actions")
+    connection.execute(
+        "CREATE TEMP TABLE suspects AS SELECT session_key FROM counted WHERE places <> actions"
+    )
     connection.execute("""
         CREATE TEMP TABLE recounted AS
         SELECT DISTINCT ON (event_id)
@@ -121,9 +125,10 @@ def create_visits(connection: duckdb.DuckDBPyConnection) -> None:
             once.customer_key IS NOT NULL AS is_signed_in,
             once.customer_key IS NOT NULL AND (
                 once.started_at > first_visits.first_at
-                -- Nobody signs in unregistered: whose registration is not here registered before the data begin.
+                -- Nobody signs in unregistered: who is not known here registered before the data begin.
                 OR registrations.customer_key IS NULL
-                OR registrations.registered_at < timezone('UTC', {DAY_BEGINS.format(instant="once.started_at")})
+                OR registrations.registered_at
+                    < timezone('UTC', {DAY_BEGINS.format(instant="once.started_at")})
             ) AS is_returning
         FROM once
         LEFT JOIN local_hours

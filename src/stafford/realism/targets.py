@@ -10,6 +10,7 @@ from stafford.errors import ConfigError
 from stafford.realism.expectations import Expectations, Part
 from stafford.realism.measures import METRICS
 
+
 class Target(Part):
     """What one metric must be: one number, a range, or a bound on one side.
 

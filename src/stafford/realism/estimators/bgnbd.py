@@ -96,13 +96,11 @@ def fit_bgnbd(histories: PurchaseHistories) -> Fit:
         options={"ftol": 1e-12, "gtol": 1e-7, "maxiter": 500},
     )
     if not found.success or np.any(np.abs(found.x) > BOUND - 0.01):
-        raise DoesNotFit("the BG/NBD likelihood has no maximum in reach: these orders follow another model")
+        raise DoesNotFit("no BG/NBD parameters are likely")
     return Fit(BgNbd(*np.exp(found.x).tolist()), -float(found.fun) * size)
 
 
-def draw_gaps(
-    parameters: BgNbd, customers: int, orders: int, generator: np.random.Generator
-) -> Floats:
+def draw_gaps(parameters: BgNbd, customers: int, orders: int, generator: np.random.Generator) -> Floats:
     """Draw weeks between orders: customers x (orders - 1), infinite once a customer has left.
 
     Nobody leaves right after the first order: in this model only a repeat order can be the last by choice.

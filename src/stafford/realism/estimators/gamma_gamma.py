@@ -76,5 +76,5 @@ def fit_gamma_gamma(orders: Counts, mean_value: Floats) -> GammaGamma:
         options={"ftol": 1e-12, "gtol": 1e-7, "maxiter": 500},
     )
     if not found.success or np.any(np.abs(found.x) > BOUND - 0.01):
-        raise DoesNotFit("the Gamma-Gamma likelihood has no maximum in reach: money follows another model")
+        raise DoesNotFit("no Gamma-Gamma parameters are likely")
     return GammaGamma(*np.exp(found.x).tolist())

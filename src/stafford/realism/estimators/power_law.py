@@ -1,8 +1,8 @@
 """A power law whose exponent changes once: fit.
 
-Popularity in a shop is no single power law: in logarithms the line bends down, flat at the head and steeper in
-the tail. A line with one knot says both slopes as numbers, which a parabola does not, and where a single line
-is true it finds two equal slopes.
+Popularity in a shop is no single power law: in logarithms the line bends down, flat at the head and steeper
+in the tail. A line with one knot says both slopes as numbers, which a parabola does not, and where a single
+line is true it finds two equal slopes.
 
 Source: Brynjolfsson, Hu and Smith, "A Longer Tail? Estimating the Shape of Amazon's Sales Distribution Curve
 in 2008" (2010), who fit splines to log sales by log rank for the same reason.
@@ -43,7 +43,10 @@ class BrokenPowerLaw:
         """Views at each rank."""
         logs = np.log(ranks)
         bend = np.maximum(logs - np.log(self.knot_rank), 0.0)
-        return np.exp(self.intercept + self.head_slope * logs + (self.tail_slope - self.head_slope) * bend)
+        views: Floats = np.exp(
+            self.intercept + self.head_slope * logs + (self.tail_slope - self.head_slope) * bend
+        )
+        return views
 
 
 def fit_power_law(views: Floats) -> BrokenPowerLaw:

@@ -1,7 +1,7 @@
 """How often an order is followed by another: measured in histories, and implied by a BG/NBD model.
 
-Data end, and for most orders of a year the next 52 weeks are not over by then. So nothing is extrapolated: the
-model is asked the same question as the data, with the same first orders and the same end.
+Data end, and for most orders of a year the next 52 weeks are not over by then. So nothing is extrapolated:
+the model is asked the same question as the data, with the same first orders and the same end.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ SIMULATED = 500_000
 
 @dataclass(frozen=True, slots=True)
 class RepeatCurve:
-    """For the n-th order, n = 1 ... 10: how many there were, and the share that another followed in 52 weeks."""
+    """For the n-th order, n = 1 ... 10: how many there are, and which share another follows."""
 
     orders: Ints
     followed: Floats

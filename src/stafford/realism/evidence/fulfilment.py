@@ -32,7 +32,7 @@ class Fulfilment:
 
 def read_fulfilment(connection: duckdb.DuckDBPyConnection) -> Fulfilment:
     """Count payments, shipments, cancellations and returns."""
-    payments = connection.execute("""
+    captured, captured_by_card, attempts, declined = connection.execute("""
         SELECT
             count(*) FILTER (WHERE event_type = 'payment_captured'),
             count(*) FILTER (WHERE event_type = 'payment_captured' AND method = 'card'),
@@ -40,7 +40,7 @@ def read_fulfilment(connection: duckdb.DuckDBPyConnection) -> Fulfilment:
             count(*) FILTER (WHERE event_type = 'payment_declined')
         FROM (SELECT DISTINCT ON (event_id) event_type, trim(lower(method)) AS method FROM payments)
     """).fetchone() or (0, 0, 0, 0)
-    delivery = connection.execute(
+    delivered, late = connection.execute(
         """
         SELECT count(*), count(*) FILTER (WHERE arrived_at > promised_at)
         FROM (
@@ -51,7 +51,7 @@ def read_fulfilment(connection: duckdb.DuckDBPyConnection) -> Fulfilment:
         """,
         [DELIVERY_SETTLES_DAYS],
     ).fetchone() or (0, 0)
-    cancellation = connection.execute(
+    orders, cancelled = connection.execute(
         """
         SELECT count(*), count(*) FILTER (WHERE order_id IN (SELECT order_id FROM cancelled))
         FROM placed WHERE placed_at < (SELECT max(placed_at) FROM placed) - to_days(?)
@@ -65,7 +65,9 @@ def read_fulfilment(connection: duckdb.DuckDBPyConnection) -> Fulfilment:
         ),
         sold AS (
             SELECT order_id, unnest(lines) AS line
-            FROM placed WHERE placed_at < (SELECT max(placed_at) FROM placed) - to_days(?) AND order_id NOT IN (SELECT order_id FROM cancelled)
+            FROM placed
+            WHERE placed_at < (SELECT max(placed_at) FROM placed) - to_days(?)
+                AND order_id NOT IN (SELECT order_id FROM cancelled)
         ),
         sent_back AS (
             SELECT DISTINCT order_id, line_number FROM returns WHERE event_type = 'return_requested'
@@ -80,9 +82,14 @@ def read_fulfilment(connection: duckdb.DuckDBPyConnection) -> Fulfilment:
         [RETURNS_SETTLE_DAYS],
     ).fetchall()
     return Fulfilment(
-        *payments,
-        *delivery,
-        *cancellation,
+        captured,
+        captured_by_card,
+        attempts,
+        declined,
+        delivered,
+        late,
+        orders,
+        cancelled,
         {category: count for category, count, _ in lines},
         {category: count for category, _, count in lines},
     )

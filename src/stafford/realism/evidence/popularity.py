@@ -26,7 +26,8 @@ def read_product_views(connection: duckdb.DuckDBPyConnection) -> npt.NDArray[np.
                     AND hash(session_id) NOT IN (SELECT session_key FROM suspects)
                 GROUP BY product_id
                 UNION ALL
-                SELECT product_id, count(*) FROM recounted WHERE event_type = 'product_viewed' GROUP BY product_id
+                SELECT product_id, count(*) AS views
+                FROM recounted WHERE event_type = 'product_viewed' GROUP BY product_id
             )
             GROUP BY product_id
         ),

@@ -86,7 +86,7 @@ def read_purchases(connection: duckdb.DuckDBPyConnection) -> Purchases:
         "SELECT epoch_us(starts_at), epoch_us(ends_at) FROM coverage"
     ).fetchone() or (None, None)
     if starts_us is None:
-        return Purchases(_NONE, _NONE * 1.0, _NONE * 1.0, _NONE > 0, date.min, 0.0)
+        return Purchases(_NONE, np.zeros(0), np.zeros(0), _NONE > 0, date.min, 0.0)
     opens_us = starts_us // DAY_US * DAY_US
     rows = connection.execute(
         """
@@ -112,4 +112,3 @@ def read_purchases(connection: duckdb.DuckDBPyConnection) -> Purchases:
         date(1970, 1, 1) + timedelta(days=opens_us // DAY_US),
         (ends_us - opens_us) / WEEK_US,
     )
-

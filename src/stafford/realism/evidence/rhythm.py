@@ -35,18 +35,25 @@ class Rhythm:
     @property
     def sessions_by_day(self) -> Counts:
         """Sessions of each day, all devices."""
-        return np.sum([part.sum(axis=1) for part in self.sessions.values()], axis=0, dtype=np.int64)
+        total = np.zeros(len(self.orders), dtype=np.int64)
+        for part in self.sessions.values():
+            total += part.sum(axis=1)
+        return total
 
     def by_hour(self, device: str) -> Counts:
         """Sessions of each local hour of the day."""
-        return self.sessions[device].sum(axis=0)
+        hours: Counts = self.sessions[device].sum(axis=0)
+        return hours
 
     def by_weekday(self, device: str) -> npt.NDArray[np.float64]:
         """Mean sessions of a Monday to a Sunday; not a number for a weekday that is not covered."""
         weekday = np.array([day.weekday() for day in self.days])
         daily = self.sessions[device].sum(axis=1)
         return np.array(
-            [daily[weekday == index].mean() if np.any(weekday == index) else np.nan for index in range(WEEKDAYS)]
+            [
+                daily[weekday == index].mean() if np.any(weekday == index) else np.nan
+                for index in range(WEEKDAYS)
+            ]
         )
 
 

@@ -1,15 +1,20 @@
 """What sessions are like: how far they come, how long they are, on what device, and who comes again."""
 
 from dataclasses import dataclass, fields
+from typing import Final, Literal
 
 import duckdb
 
-DEVICES = ("mobile", "desktop", "tablet")
+Device = Literal["mobile", "desktop", "tablet"]
+DEVICES: Final[tuple[Device, ...]] = ("mobile", "desktop", "tablet")
 
 
 @dataclass(frozen=True, slots=True)
 class VisitCounts:
-    """Sessions of one device. pages: opened in all of them; views and adds: events; order_cents: with shipping."""
+    """Sessions of one device.
+
+    pages: opened in all of them; views and adds: events; order_cents: with shipping.
+    """
 
     sessions: int = 0
     bounced: int = 0

@@ -50,4 +50,6 @@ def measure_concentration(facts: Facts, _: Expectations) -> float:
     if len(spend) < LEAST_CUSTOMERS:
         raise NotMeasurable(f"{len(spend):,} customers ordered; concentration wants {LEAST_CUSTOMERS:,}")
     top = round(len(spend) / 100)
-    return divide(float(spend[-top:].sum()), float(spend[: len(spend) // 2].sum()), of="sales to the bottom half")
+    return divide(
+        float(spend[-top:].sum()), float(spend[: len(spend) // 2].sum()), of="sales to the bottom half"
+    )

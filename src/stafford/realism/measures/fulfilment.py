@@ -37,7 +37,9 @@ def measure_late(facts: Facts, _: Expectations) -> float:
     Source: Brazilian E-Commerce Public Dataset by Olist (2018), delivered against estimated date.
     """
     if facts.fulfilment.delivered < LEAST_PARCELS:
-        raise NotMeasurable(f"{facts.fulfilment.delivered:,} settled deliveries; lateness wants {LEAST_PARCELS:,}")
+        raise NotMeasurable(
+            f"{facts.fulfilment.delivered:,} settled deliveries; lateness wants {LEAST_PARCELS:,}"
+        )
     return facts.fulfilment.late / facts.fulfilment.delivered
 
 
@@ -48,7 +50,9 @@ def measure_cancelled(facts: Facts, _: Expectations) -> float:
     Source: Brazilian E-Commerce Public Dataset by Olist (2018), order_status canceled.
     """
     if facts.fulfilment.orders < LEAST_PARCELS:
-        raise NotMeasurable(f"{facts.fulfilment.orders:,} settled orders; cancellation wants {LEAST_PARCELS:,}")
+        raise NotMeasurable(
+            f"{facts.fulfilment.orders:,} settled orders; cancellation wants {LEAST_PARCELS:,}"
+        )
     return facts.fulfilment.cancelled / facts.fulfilment.orders
 
 

@@ -6,8 +6,11 @@ from operator import attrgetter
 import numpy as np
 
 from stafford.realism.expectations import Expectations
-from stafford.realism.facts import LEAST_BUYERS, Facts
+from stafford.realism.facts import Facts
 from stafford.realism.metric import Measured, NotMeasurable, Unit, metric
+
+LEAST_BUYERS = 1_000
+"""With so many, one standard error of a correlation is 0.03."""
 
 
 def _measure_value(facts: Facts, expected: Expectations, *, name: str) -> Measured:

@@ -28,5 +28,5 @@ def measure_bend(facts: Facts, _: Expectations) -> float:
 
 @metric("popularity.cap", "Views of rank 1 over a straight power law", Unit.TIMES)
 def measure_cap(facts: Facts, _: Expectations) -> float:
-    """Views of the first product / what one straight line through all ranks says: below 1, the head is capped."""
+    """Views of the first product / what one straight line through all ranks says; below 1 it is capped."""
     return facts.popularity.head_excess

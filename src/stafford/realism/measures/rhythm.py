@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from stafford.realism.evidence.rhythm import WEEKDAYS, Rhythm
-from stafford.realism.evidence.visits import DEVICES
-from stafford.realism.expectations import Device, Expectations
+from stafford.realism.evidence.visits import DEVICES, Device
+from stafford.realism.expectations import Expectations
 from stafford.realism.facts import Facts
 from stafford.realism.metric import NotMeasurable, Unit, metric
 
@@ -123,4 +123,6 @@ def _measure_black_friday(facts: Facts, _: Expectations, *, of_orders: bool) -> 
 metric("black_friday.sessions", "Black Friday's sessions", Unit.TIMES)(
     partial(_measure_black_friday, of_orders=False)
 )
-metric("black_friday.orders", "Black Friday's orders", Unit.TIMES)(partial(_measure_black_friday, of_orders=True))
+metric("black_friday.orders", "Black Friday's orders", Unit.TIMES)(
+    partial(_measure_black_friday, of_orders=True)
+)

@@ -71,7 +71,9 @@ def measure_other_pages(facts: Facts, _: Expectations) -> float:
     """
     counts = facts.visits.all
     return divide(
-        counts.pages - counts.buying_pages, counts.sessions - counts.with_order, of="sessions without an order"
+        counts.pages - counts.buying_pages,
+        counts.sessions - counts.with_order,
+        of="sessions without an order",
     )
 
 
@@ -85,7 +87,9 @@ def _measure_device(facts: Facts, _: Expectations, *, device: str) -> float:
 
 
 for _device in DEVICES:
-    metric(f"devices.{_device}", f"Sessions on {_device}", Unit.SHARE)(partial(_measure_device, device=_device))
+    metric(f"devices.{_device}", f"Sessions on {_device}", Unit.SHARE)(
+        partial(_measure_device, device=_device)
+    )
 
 
 @metric("devices.mobile_revenue", "Revenue from mobile", Unit.SHARE)
@@ -110,6 +114,10 @@ def _measure_mix(facts: Facts, _: Expectations, *, part: int) -> float:
 
 
 for _part, (_name, _title) in enumerate(
-    (("view", "Views among product events"), ("cart", "Adds among product events"), ("buy", "Bought among product events"))
+    (
+        ("view", "Views among product events"),
+        ("cart", "Adds among product events"),
+        ("buy", "Bought among product events"),
+    )
 ):
     metric(f"mix.{_name}", _title, Unit.SHARE)(partial(_measure_mix, part=_part))
