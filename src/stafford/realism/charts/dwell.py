@@ -21,7 +21,7 @@ def chart_dwell(facts: Facts) -> Chart:
     times = np.geomspace(max(float(facts.dwell_s[0]), 0.1), float(facts.dwell_s[-1]), POINTS)
     longer = 1 - np.searchsorted(facts.dwell_s, times, side="right") / len(facts.dwell_s)
     median = float(np.median(facts.dwell_s))
-    title = f"Half of all page visits last {median:.0f} s or less; Weibull shape {fitted.shape:.2f}"
+    title = f"Half of all page visits last {median:.0f}\u00a0s or less; Weibull shape {fitted.shape:.2f}"
     shown = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
     at = 1 - np.searchsorted(facts.dwell_s, shown, side="right") / len(facts.dwell_s)
     return Chart(

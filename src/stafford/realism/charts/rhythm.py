@@ -12,7 +12,7 @@ from stafford.realism.expectations import Expectations
 from stafford.realism.facts import Facts
 
 COLORS: Final[dict[Device, str]] = {"mobile": SERIES, "desktop": ACCENT, "tablet": GOOD}
-DAY_NAMES: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+DAY_NAMES: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 CAPTION: Final = (
     "Share of each device's sessions, by local time. Lines with points are measured, dashes are the targets."
 )
@@ -34,6 +34,7 @@ def chart_hours(facts: Facts, expected: Expectations) -> Chart:
         names=[str(hour) for hour in range(24)],
         x_title="Local hour",
         x_axis={"tickvals": [0, 4, 8, 12, 16, 20]},
+        is_wide=True,
     )
 
 
@@ -51,7 +52,7 @@ def chart_weekdays(facts: Facts, expected: Expectations) -> Chart:
         expected.weekdays,
         names=DAY_NAMES,
         x_title="Local weekday",
-        x_axis={"tickvals": list(range(7)), "ticktext": list(DAY_NAMES)},
+        x_axis={"tickvals": list(range(7)), "ticktext": [name[:3] for name in DAY_NAMES]},
     )
 
 
@@ -72,6 +73,7 @@ def _draw(
     names: Sequence[str],
     x_title: str,
     x_axis: Figure,
+    is_wide: bool = False,
 ) -> Chart:
     traces: list[Figure] = []
     rows: list[list[str]] = [[name] for name in names]
@@ -115,5 +117,6 @@ def _draw(
         f"{title}. One line for each of {', '.join(curves)}; the numbers are below.",
         line_figure(traces, x_title=x_title, y_title="% of sessions", x_axis=x_axis),
         height_px=340,
+        is_wide=is_wide,
         numbers=NumberTable(tuple(header), tuple(tuple(row) for row in rows)),
     )
