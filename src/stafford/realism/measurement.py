@@ -59,7 +59,7 @@ def measure(folder: Path, targets: Targets, progress: Progress = lambda _step, _
     """
     with open_events(folder) as connection:
         facts = _read(connection, progress)
-    progress("fitting models and judging", 0.9)
+    progress("fitting models and judging", 0.88)
     results = tuple(judge(name, target, facts, targets.expected) for name, target in targets.metrics.items())
     progress("done", 1.0)
     return Measurement(targets, facts, results)
@@ -71,16 +71,16 @@ def _read(connection: duckdb.DuckDBPyConnection, progress: Progress) -> Facts:
     sessions.create_registrations(connection)
     progress("counting actions by session", 0.02)
     sessions.count_actions(connection)
-    progress("setting copies aside", 0.4)
+    progress("setting copies aside", 0.22)
     sessions.recount_copies(connection)
-    progress("timing pages", 0.5)
+    progress("timing pages", 0.48)
     (count,) = connection.execute("SELECT count(*) FROM counted").fetchone() or (0,)
     dwell_s = read_dwell_s(connection, count)
-    progress("ranking products", 0.6)
+    progress("ranking products", 0.58)
     product_views = read_product_views(connection)
-    progress("knowing customers again", 0.7)
+    progress("knowing customers again", 0.62)
     sessions.create_visits(connection)
-    progress("counting sessions, orders and parcels", 0.85)
+    progress("counting sessions, orders and parcels", 0.84)
     return Facts(
         read_visits(connection),
         read_rhythm(connection),

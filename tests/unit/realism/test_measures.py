@@ -117,6 +117,19 @@ def test_devices_with_one_curve_do_not_differ(facts: Facts, targets: Targets) ->
         assert value("hours.difference", changed, targets) == pytest.approx(distance, abs=0.01)
 
 
+def test_weekdays_are_those_of_an_ordinary_week(facts: Facts, targets: Targets) -> None:
+    """Growth and one Black Friday do not bend the week; another order of its days does."""
+    week = np.array(targets.expected.weekdays["mobile"])
+    growth = np.linspace(1, 2, 364)
+    sale = np.where(np.arange(364) == 326, 3.0, 1.0)  # a Friday
+    goal = targets.metrics["weekdays.mobile"]
+    for curve, verdict in ((week, Verdict.PASSED), (week[::-1], Verdict.FAILED)):
+        daily = np.round(24_000 * np.tile(curve, 52) * growth * sale).astype(np.int64)
+        rhythm = Rhythm(date(2025, 1, 6), {"mobile": np.tile(daily[:, None] // 24, 24)}, daily, daily)
+        changed = replace(facts, rhythm=rhythm)
+        assert judge("weekdays.mobile", goal, changed, targets.expected).verdict is verdict
+
+
 @pytest.mark.parametrize(("year", "day"), [(2023, 24), (2024, 29), (2025, 28), (2026, 27), (2029, 23)])
 def test_black_friday_is_found(year: int, day: int) -> None:
     """The Friday after the fourth Thursday, also where November begins on a Thursday or a Friday."""

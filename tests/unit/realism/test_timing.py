@@ -72,7 +72,7 @@ def test_implied_curve_is_what_customers_of_that_model_do() -> None:
     times = simulate_times(CDNOW, 40_000, WEEKS, CALENDAR, seed=4)
     measured = measure_repeats(times[:, : MOST_ORDERS + 1])
     implied = simulate_repeats(CDNOW, times[:, 0], WEEKS, CALENDAR, np.random.default_rng(9))
-    enough = measured.orders >= 600
+    enough = measured.orders >= 1500
     assert np.abs(measured.followed - implied.followed)[enough].max() < 0.04
     assert np.all(np.diff(implied.followed) > 0)
 

@@ -8,8 +8,8 @@ from stafford.realism.expectations import Expectations
 from stafford.realism.facts import Facts
 from stafford.realism.metric import Measured, NotMeasurable, Unit, metric
 
-LEAST_ORDERS = 600
-"""With fewer n-th orders, one standard error is above 2 points, half of what is tolerated."""
+LEAST_ORDERS = 1_500
+"""With so many n-th orders, one standard error is 1.3 points, a third of what is tolerated."""
 
 
 def _measure_repeat(facts: Facts, expected: Expectations, *, number: int) -> Measured:
@@ -38,7 +38,7 @@ for _number in range(1, MOST_ORDERS + 1):
 
 @metric("repeat.rise", "Ordered again: last n that is measured over the first", Unit.TIMES)
 def measure_rise(facts: Facts, _: Expectations) -> float:
-    """Share that orders again after the largest n with 600 orders / share after the first order."""
+    """Share that orders again after the largest n with 1,500 orders / share after the first order."""
     enough = [index for index, orders in enumerate(facts.repeats.orders) if orders >= LEAST_ORDERS]
     if len(enough) < 2 or not facts.repeats.followed[0]:  # noqa: PLR2004 - a rise is from one to another
         raise NotMeasurable(f"fewer than {LEAST_ORDERS:,} customers have a second order")

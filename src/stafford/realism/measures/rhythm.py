@@ -44,9 +44,10 @@ def _measure_hours(facts: Facts, expected: Expectations, *, device: Device) -> f
 
 
 def _measure_weekdays(facts: Facts, expected: Expectations, *, device: Device) -> float:
-    """Correlation of mean sessions by local weekday with the curve of the targets.
+    """Correlation of sessions by local weekday with the curve of the targets.
 
-    Whole local days only, each weekday as a mean over its days, so that a window need not be whole weeks.
+    Whole local days only, each over the mean of its week, and the median of those: the curve is that of an
+    ordinary week, whatever season, growth and sales do.
 
     Source: the kind of shop itself; Pearson's correlation.
     """
