@@ -18,7 +18,7 @@ from stafford.realism.metric import DoesNotFit, NotMeasurable
 Floats = npt.NDArray[np.float64]
 
 POINTS = 60
-"""Ranks that are looked at, evenly spread in logarithms: otherwise the tail alone would decide."""
+"""Bins of ranks, equally wide in logarithms: otherwise the tail alone would decide."""
 LEAST_RANKS = 50
 MARGIN = 6
 """Points that each side of the knot keeps."""
@@ -50,7 +50,7 @@ class BrokenPowerLaw:
 
 
 def fit_power_law(views: Floats) -> BrokenPowerLaw:
-    """Fit views by rank, least squares in logarithms, at ranks evenly spread in logarithms.
+    """Fit views by rank, least squares in logarithms over bins of ranks.
 
     Args:
         views: of each product, above zero, in any order.
@@ -62,8 +62,7 @@ def fit_power_law(views: Floats) -> BrokenPowerLaw:
     ordered = np.sort(views)[::-1].astype(np.float64)
     if len(ordered) < LEAST_RANKS:
         raise NotMeasurable(f"{len(ordered)} products were viewed; a fit over ranks wants {LEAST_RANKS}")
-    ranks = np.unique(np.round(np.geomspace(1, len(ordered), POINTS)).astype(np.int64))
-    x, y = np.log(ranks), np.log(ordered[ranks - 1])
+    x, y = _average(np.log(np.arange(1, len(ordered) + 1)), np.log(ordered))
     spread = float(np.sum((y - y.mean()) ** 2))
     if spread == 0:
         raise DoesNotFit("every product is as popular as the next: there is no curve to fit")
@@ -78,6 +77,13 @@ def fit_power_law(views: Floats) -> BrokenPowerLaw:
         1 - error / spread,
         float(np.exp(y[0] - straight(x[0]))),
     )
+
+
+def _average(log_ranks: Floats, log_views: Floats) -> tuple[Floats, Floats]:
+    # Means over bins: one odd product at the end of the tail is one of hundreds, and no point of its own.
+    place = np.round(log_ranks / log_ranks[-1] * (POINTS - 1)).astype(np.int64)
+    _, bins, sizes = np.unique(place, return_inverse=True, return_counts=True)
+    return np.bincount(bins, log_ranks) / sizes, np.bincount(bins, log_views) / sizes
 
 
 def _fit_at(x: Floats, y: Floats, knot: float) -> tuple[Floats, float, float]:

@@ -7,7 +7,7 @@ from stafford.realism.metric import Unit, metric
 
 @metric("popularity.fit", "Views by rank: R² of the power law", Unit.NUMBER)
 def measure_fit(facts: Facts, _: Expectations) -> float:
-    """R² of a line with one knot through log views by log rank, at 60 ranks evenly spread in logarithms.
+    """R² of a line with one knot through log views by log rank, over 60 bins of equal width.
 
     Source: Brynjolfsson, Hu and Smith, "A Longer Tail?" (2010).
     """
