@@ -23,6 +23,7 @@ from stafford.cli import (
     live,
     profile,
     publish,
+    realism,
     reconcile,
     report,
     simulate,
@@ -47,6 +48,7 @@ app.command()(publish.publish)
 app.command()(build.build)
 app.command()(reconcile.reconcile)
 app.command()(report.report)
+app.command()(realism.realism)
 app.command()(clean.clean)
 app.add_typer(kafka.app, name="kafka")
 app.add_typer(topics.app, name="topics")

@@ -129,7 +129,8 @@ def _pick(look: np.uint64, week: int, group: int, rankings: Ints, counts: Ints, 
 def _tell(  # noqa: C901, PLR0912, PLR0915 - a session is told from its beginning to its end
     keys: Keys, starts: Ints, depths: Ints, all_steps: Ints, paths: Ints, customers: Ints, devices: Ints,
     channels: Ints, countries: Ints, delays: Ints, first_good: Ints, goods: Ints, opens_at: int,
-    rankings: Ints, ranked: Ints, prices: Ints, changed_at: Ints, power: int, outages: Ints, sales: Ints, landings: Floats,
+    rankings: Ints, ranked: Ints, prices: Ints, changed_at: Ints, power: int, outages: Ints, sales: Ints,
+    landings: Floats,
     landing_pages: Ints, moves: Floats, item_bounds: Floats, quantity_bounds: Floats, removed: float,
     dwell: Floats, rows: Ints, ended_at: Ints,
 ) -> int:  # fmt: skip

@@ -1,12 +1,10 @@
-"""Draws the page: one HTML document that asks no other machine, and no other file, for anything."""
+"""Draws the report as a page."""
 
-import base64
-import hashlib
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from plotly.offline import get_plotlyjs, get_plotlyjs_version
+from jinja2 import PackageLoader
 
+from stafford.page import render_document
 from stafford.report.charts import draw_charts
 from stafford.report.coverage import Coverage, cover
 from stafford.report.data import ReportData
@@ -42,31 +40,17 @@ def render(data: ReportData) -> str:
         The document, lines ended by a line feed; it must be stored as UTF-8 with exactly these ends, because
         the policy names the scripts by their hash.
     """
-    environment = Environment(
-        loader=PackageLoader("stafford.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(FILTERS)
     coverage = cover(data)
-    charts = draw_charts(data, coverage)
-    # A template has no business with the text of scripts: the hash must be of exactly what is in the page.
-    library = _one_newline(get_plotlyjs())
-    drawing = _one_newline(environment.get_template("draw.js.j2").render())
-    return environment.get_template("report.html.j2").render(
+    return render_document(
+        PackageLoader("stafford.report"),
+        "report.html.j2",
+        charts=draw_charts(data, coverage),
+        filters=FILTERS,
         data=data,
         verdict=judge(data.reconciliation),
-        charts=charts,
-        figures={chart.chart_id: chart.figure for chart in charts if chart.figure is not None},
         key_figures=_key_figures(data),
         period=_period(coverage),
         measures=MEASURES,
-        library=library,
-        library_version=get_plotlyjs_version(),
-        drawing=drawing,
-        script_hashes=[_hash(library), _hash(drawing)],
     )
 
 
@@ -96,13 +80,3 @@ def _period(coverage: Coverage | None) -> dict[str, Any] | None:
         "end": coverage.end,
         "length": say_length(coverage.end - coverage.start),
     }
-
-
-def _one_newline(script: str) -> str:
-    # An HTML parser reads CR LF as LF, so a script with either would not have the hash that we took.
-    return script.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _hash(script: str) -> str:
-    digest = hashlib.sha256(script.encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"

@@ -182,7 +182,7 @@ def test_page_without_anything_is_a_page() -> None:
 
 def palettes() -> dict[str, dict[str, str]]:
     """The colours of the style sheet by scheme."""
-    css = files("stafford.report").joinpath("templates/style.css.j2").read_text(encoding="utf-8")
+    css = files("stafford.page").joinpath("templates/style.css.j2").read_text(encoding="utf-8")
     blocks = re.findall(r":root[^{]*\{([^}]*--page[^}]*)\}", css)
     names = ("light", "dark", "paper")
     return {

@@ -1,6 +1,6 @@
 """The charts of the report, in the order of the page. Each is pure: data in, `Chart` out."""
 
-from stafford.report.charts.chart import Chart
+from stafford.page.chart import Chart
 from stafford.report.charts.funnel import chart_funnel
 from stafford.report.charts.products import chart_products
 from stafford.report.charts.quarantine import chart_quarantine

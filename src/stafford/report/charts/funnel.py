@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from stafford.report.charts.chart import ACCENT, SERIES, Chart, NumberTable, bar_figure, bar_height
+from stafford.page.chart import ACCENT, SERIES, Chart, NumberTable, bar_figure, bar_height
 from stafford.report.data import ReportData
 from stafford.report.wording import say_count, say_share
 

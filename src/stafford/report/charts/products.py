@@ -1,6 +1,6 @@
 """Which products earn most."""
 
-from stafford.report.charts.chart import ACCENT, SERIES, Chart, NumberTable, bar_figure, bar_height
+from stafford.page.chart import ACCENT, SERIES, Chart, NumberTable, bar_figure, bar_height
 from stafford.report.data import ReportData
 from stafford.report.wording import say_count, say_euros, say_share, shorten
 

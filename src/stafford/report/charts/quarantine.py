@@ -1,6 +1,6 @@
 """Why records are in quarantine."""
 
-from stafford.report.charts.chart import BAD, SERIES, Chart, NumberTable, bar_figure, bar_height
+from stafford.page.chart import BAD, SERIES, Chart, NumberTable, bar_figure, bar_height
 from stafford.report.data import ReasonCount, ReportData
 from stafford.report.wording import say_count, say_share, shorten
 

@@ -1,6 +1,6 @@
 """Revenue over the hours of the day."""
 
-from stafford.report.charts.chart import ACCENT, SERIES, Chart, NumberTable, column_figure
+from stafford.page.chart import ACCENT, SERIES, Chart, NumberTable, column_figure
 from stafford.report.coverage import Coverage
 from stafford.report.data import ReportData
 from stafford.report.wording import say_count, say_euros, say_hour

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from stafford.report.charts.chart import ACCENT, SERIES, SOFT, Chart, NumberTable, column_figure
+from stafford.page.chart import ACCENT, SERIES, SOFT, Chart, NumberTable, column_figure
 from stafford.report.coverage import DAY, HOUR, Coverage
 from stafford.report.data import ReportData
 from stafford.report.wording import say_count, say_day, say_euros, say_hour, say_instant, say_share

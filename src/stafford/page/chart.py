@@ -11,6 +11,8 @@ from typing import Any, Final
 Figure = dict[str, Any]
 
 SERIES: Final = "@series"
+GOOD: Final = "@good"
+MUTED: Final = "@muted"
 SOFT: Final = "@soft"
 ACCENT: Final = "@accent"
 BAD: Final = "@bad"
@@ -76,6 +78,57 @@ def column_figure(
                 "zeroline": False,
                 **_ticks([value for trace in traces for value in trace["y"]], at_most=6),
                 "title": {"text": y_title, "standoff": 10},
+            },
+        },
+    }
+
+
+def line_figure(
+    traces: Sequence[Figure],
+    *,
+    x_title: str,
+    y_title: str,
+    x_axis: Figure | None = None,
+    y_axis: Figure | None = None,
+) -> Figure:
+    """Put lines and points on shared axes, with a legend above them for all traces that have a name."""
+    axis = {
+        "fixedrange": True,
+        "linecolor": "@line",
+        "tickcolor": "@line",
+        "gridcolor": "@line",
+        "automargin": True,
+    }
+    named = [trace for trace in traces if trace.get("name")]
+    return {
+        "data": [{"showlegend": bool(trace.get("name")), **trace} for trace in traces],
+        "layout": {
+            **_base_layout(),
+            "showlegend": bool(named),
+            "legend": {
+                "orientation": "h",
+                "x": 0,
+                "xanchor": "left",
+                "y": 1.02,
+                "yanchor": "bottom",
+                "itemclick": False,
+                "itemdoubleclick": False,
+            },
+            "hovermode": "closest",
+            "bargap": 0.05,
+            "margin": {"l": 8, "r": 12, "t": 12, "b": 8},
+            "xaxis": {
+                **axis,
+                "zeroline": False,
+                "title": {"text": x_title, "standoff": 10},
+                **(x_axis or {}),
+            },
+            "yaxis": {
+                **axis,
+                "zeroline": False,
+                "rangemode": "tozero",
+                "title": {"text": y_title, "standoff": 10},
+                **(y_axis or {}),
             },
         },
     }

@@ -26,7 +26,7 @@ def write(html: str, path: Path) -> int:
                 page.write(content)
                 page.flush()
                 os.fsync(page.fileno())
-            # mkstemp makes files that only their owner reads; a report is there to be shown.
+            # mkstemp makes files that only their owner reads; a page is there to be shown.
             aside.chmod(0o644)
             aside.replace(path)
         except BaseException:
@@ -34,7 +34,7 @@ def write(html: str, path: Path) -> int:
             raise
     except OSError as exc:
         raise StorageError(
-            f"the report cannot be written to {path} ({exc.strerror}); free space, or close the program that "
-            "holds it open, and run `stafford report` again"
+            f"the page cannot be written to {path} ({exc.strerror}); free space, or close the program that "
+            "holds it open, and run the same command again"
         ) from exc
     return len(content)

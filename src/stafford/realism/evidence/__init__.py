@@ -1,0 +1,1 @@
+"""What is read from events, each by few questions in SQL: counts and samples, no verdicts."""
