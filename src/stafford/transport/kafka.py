@@ -128,10 +128,11 @@ class KafkaLog:
             header_rows(headers),
             strict=True,
         )
+        produce, report = producer.produce, sending.report  # looked up once, not for each record
         for topic, key, value, row_headers in rows:
             while not sending.failure:
                 try:
-                    producer.produce(topic, value, key, headers=row_headers, on_delivery=sending.report)
+                    produce(topic, value, key, headers=row_headers, on_delivery=report)
                 except BufferError:
                     # The client's queue is full: wait until the broker has taken some of it.
                     producer.poll(POLL_S)
