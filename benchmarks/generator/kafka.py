@@ -35,7 +35,8 @@ PARTITIONS = 6  # as clickstream has, where nine of ten records go
 BATCH_BYTES = 1_000_000
 BUFFER_BYTES = 64 << 20
 _PORT = 29292
-_FIRST_GUESS = 200_000
+_TRIAL_RECORDS_PER_S = 250_000
+_WARM_UP = 3  # one of so many records: Java's compiler is not done after a few hundred thousand
 _STEADY = re.compile(r"(\d+) steady state records sent, ([\d.]+) records/sec \(([\d.]+) MB/sec\)")
 
 
@@ -69,11 +70,12 @@ class Clients:
 
     def calibrate(self) -> int:
         """How many records the tool sends in about the time of a measurement."""
-        tried = self.send_by_tool(0, _FIRST_GUESS)
-        return max(_FIRST_GUESS, round(tried.rows_per_s * self.target_s * 1.25))
+        trial = round(_TRIAL_RECORDS_PER_S * self.target_s)
+        tried = self.send_by_tool(0, trial)
+        return max(trial, round(tried.rows_per_s * self.target_s * _WARM_UP / (_WARM_UP - 1)))
 
     def send_by_tool(self, number: int, rows: int) -> Sent:
-        """Let Kafka's own tool send so many records, the first fifth of them to warm up.
+        """Let Kafka's own tool send so many records, the first third of them to warm up.
 
         Raises:
             RunFailed: it failed, or printed something else than its documentation says.
@@ -81,7 +83,7 @@ class Clients:
         classes = os.pathsep.join(str(folder / "*") for folder in self.jars)
         command = [str(self.java.executable), "-Xmx512m", "-cp", classes]
         command += ["org.apache.kafka.tools.ProducerPerformance", "--topic", TOPIC]
-        command += ["--num-records", str(rows), "--warmup-records", str(rows // 5), "--throughput", "-1"]
+        command += ["--num-records", str(rows), "--warmup-records", str(rows // _WARM_UP), "--throughput", "-1"]
         command += ["--payload-file", str(self.folder / "payloads.txt")]
         command += ["--bootstrap-server", self.bootstrap, "--command-property", *tool_properties()]
         done = run(command, cores=self.core, cwd=self.folder)
