@@ -83,7 +83,8 @@ class Clients:
         classes = os.pathsep.join(str(folder / "*") for folder in self.jars)
         command = [str(self.java.executable), "-Xmx512m", "-cp", classes]
         command += ["org.apache.kafka.tools.ProducerPerformance", "--topic", TOPIC]
-        command += ["--num-records", str(rows), "--warmup-records", str(rows // _WARM_UP), "--throughput", "-1"]
+        command += ["--num-records", str(rows), "--warmup-records", str(rows // _WARM_UP)]
+        command += ["--throughput", "-1"]
         command += ["--payload-file", str(self.folder / "payloads.txt")]
         command += ["--bootstrap-server", self.bootstrap, "--command-property", *tool_properties()]
         done = run(command, cores=self.core, cwd=self.folder)
