@@ -25,6 +25,7 @@ HASHED = {
     "dev.txt": ("pyproject.toml", "--group=build", "--group=test", "--group=lint"),
     "dbt.txt": ("requirements/dbt.in",),
     "contracts.txt": ("requirements/contracts.in",),
+    "peers.txt": ("requirements/peers.in",),
     "airflow.txt": ("requirements/airflow.in",),
     "superset.txt": ("requirements/superset.in",),
 }

@@ -43,7 +43,7 @@ def test_every_dependency_is_pinned() -> None:
 
 def test_a_hash_stands_beside_each_pin_that_make_installs() -> None:
     """Every file that make or a tool's environment installs from has hashes; the quick start's cannot."""
-    tools = ("dev", "dbt", "contracts", "airflow", "superset")
+    tools = ("dev", "dbt", "contracts", "peers", "airflow", "superset")
     for name in (HASHED, *(f"requirements/{tool}.txt" for tool in tools)):
         text = (PROJECT_DIR / name).read_text(encoding="utf-8")
         requirements = re.split(r"\n(?=\S)", text.split("\n", 1)[1])

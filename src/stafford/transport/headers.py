@@ -5,13 +5,18 @@ A record whose body cannot be read still has its id, type and time here, so the 
 Source: CloudEvents specification 1.0.2, "Kafka Protocol Binding", section 3.2 "Binary Content Mode".
 """
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import repeat
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from stafford.domain.record import HEADER_TYPE, UTC_MICROS
+
+HeaderPair = tuple[str, str | bytes | None]
+"""Name and value of a header, with the type that the Kafka client asks for; ours are always text."""
 
 
 def header_columns(records: pa.RecordBatch, run_id: str, produced_at: datetime) -> dict[str, pa.Array]:
@@ -43,6 +48,28 @@ def render_instants(instants: pa.Array) -> pa.Array:
     # Casting a time without a zone needs no zone database, which Arrow lacks on Windows.
     text = instants.cast(pa.timestamp("us")).cast(pa.string())
     return pc.binary_join_element_wise(pc.replace_substring(text, " ", "T"), "Z", "")
+
+
+def header_rows(columns: dict[str, pa.Array]) -> Iterator[list[HeaderPair]]:
+    """Give the headers of each row as the Kafka client takes them.
+
+    Rows share the pairs that are equal: most headers are the same for a whole batch, and making them anew
+    for each row is time that a row does not have.
+    """
+    return map(list, zip(*(_pair(name, column) for name, column in columns.items()), strict=True))
+
+
+def _pair(name: str, column: pa.Array) -> Iterable[HeaderPair]:
+    encoded = column.dictionary_encode()
+    values = encoded.dictionary.to_pylist()
+    if len(values) == 1:
+        return repeat((name, values[0]), len(column))
+    if len(values) == len(column):
+        # Each value is the only one of its kind, so they stand in the order of the rows. Made one by one: a
+        # list of all these pairs would only be walked by the garbage collector.
+        return zip(repeat(name), values, strict=False)
+    pairs = [(name, value) for value in values]
+    return map(pairs.__getitem__, encoded.indices.to_pylist())
 
 
 def nest_headers(columns: dict[str, pa.Array]) -> pa.Array:

@@ -8,7 +8,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from stafford.errors import ConfigError, StaffordError, Terminal, TransportUnavailable
 from stafford.transport.client import LOGGER, client_settings
-from stafford.transport.headers import header_columns
+from stafford.transport.headers import header_columns, header_rows
 from stafford.transport.log import Clock, Delivery, check_schema
 
 # What the promise of DurableLog rests on; nobody may change these.
@@ -65,6 +65,9 @@ class KafkaLog:
         """
         self._settings = client_settings(config, DEFAULTS, REQUIRED)
         self._settings["error_cb"] = self._note_trouble
+        # That a record is acknowledged is seen by its leaving the client's queue; a report of each would
+        # cost a Python call and four objects a record.
+        self._settings["delivery.report.only.error"] = True
         self._bootstrap = config["bootstrap.servers"]
         self._run_id = run_id
         self._clock = clock
@@ -101,7 +104,7 @@ class KafkaLog:
         if sending.failure:
             self._drop()
             raise self._explain(sending.failure, records)
-        return Delivery(acknowledged=sending.acknowledged, spooled=0)
+        return Delivery(acknowledged=sending.sent, spooled=0)
 
     def close(self) -> None:
         """Let go of the producer; closing twice is harmless."""
@@ -118,22 +121,22 @@ class KafkaLog:
 
     def _send(self, producer: Producer, records: pa.RecordBatch, sending: "_Sending") -> None:
         headers = header_columns(records, self._run_id, self._clock())
-        names = list(headers)
         rows = zip(
             records.column("topic").to_pylist(),
             records.column("key").to_pylist(),
             records.column("value").to_pylist(),
-            zip(*(column.to_pylist() for column in headers.values()), strict=True),
+            header_rows(headers),
             strict=True,
         )
-        for topic, key, value, values in rows:
-            row_headers = list(zip(names, values, strict=True))
+        produce, report = producer.produce, sending.report  # looked up once, not for each record
+        for topic, key, value, row_headers in rows:
             while not sending.failure:
                 try:
-                    producer.produce(topic, value, key, headers=row_headers, on_delivery=sending.report)
+                    produce(topic, value, key, headers=row_headers, on_delivery=report)
                 except BufferError:
                     # The client's queue is full: wait until the broker has taken some of it.
-                    self._poll(producer, sending)
+                    producer.poll(POLL_S)
+                    self._check_time(producer, sending)
                 except KafkaException as exc:
                     sending.refuse(exc.args[0], topic, key, value)
                 else:
@@ -142,13 +145,15 @@ class KafkaLog:
         producer.poll(0)
 
     def _await(self, producer: Producer, sending: "_Sending") -> None:
-        while sending.open and not sending.failure:
-            self._poll(producer, sending)
+        # A record leaves the client's queue when it is acknowledged, or after its failure was reported here.
+        # Flushing rather than polling, because then the last records do not linger.
+        while producer.flush(POLL_S) and not sending.failure:
+            self._check_time(producer, sending)
 
-    def _poll(self, producer: Producer, sending: "_Sending") -> None:
-        producer.poll(POLL_S)
-        if time.monotonic() > sending.deadline and sending.open and not sending.failure:
-            raise TimeoutError(f"{sending.open} of {sending.sent} records are not acknowledged")
+    def _check_time(self, producer: Producer, sending: "_Sending") -> None:
+        if time.monotonic() > sending.deadline and len(producer) and not sending.failure:
+            waiting = min(len(producer), sending.sent)  # events of the client stand in the queue too
+            raise TimeoutError(f"{waiting} of {sending.sent} records are not acknowledged")
 
     def _drop(self) -> None:
         producer, self._producer = self._producer, None
@@ -203,22 +208,15 @@ class _Failure:
 
 
 class _Sending:
-    # Counts the reports of one batch: one shared callback, and no object for each record.
+    # What is known of one batch: one shared callback, and no object for each record.
 
     def __init__(self, deadline: float) -> None:
         self.deadline = deadline
         self.sent = 0
-        self.acknowledged = 0
         self.failure: _Failure | None = None
 
-    @property
-    def open(self) -> int:
-        return self.sent - self.acknowledged
-
     def report(self, error: KafkaError | None, message: Message) -> None:
-        if error is None:
-            self.acknowledged += 1
-        elif self.failure is None:
+        if error is not None:  # the client reports nothing else, but its types do not say so
             self.refuse(error, message.topic() or "", message.key() or b"", message.value() or b"")
 
     def refuse(self, error: KafkaError, topic: str, key: bytes, value: bytes) -> None:

@@ -3,9 +3,10 @@
 from datetime import UTC, datetime
 
 import pyarrow as pa
+import pytest
 
 from stafford.domain.record import HEADER_TYPE, UTC_MICROS
-from stafford.transport.headers import header_columns, nest_headers, render_instants
+from stafford.transport.headers import header_columns, header_rows, nest_headers, render_instants
 
 from .builders import NOW, build_records
 
@@ -28,6 +29,18 @@ def test_each_record_carries_its_attributes() -> None:
             ("run_id", "run-7"),
             ("produced_at", "2026-01-15T20:31:07.125000Z"),
         ]
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, 50])
+def test_rows_and_nested_headers_say_the_same(rows: int) -> None:
+    """What goes to Kafka pair by pair is what the spool keeps, for one row, equal values and mixed ones."""
+    parts = [build_records(rows, topic=topic) for topic in ("payments", "orders", "payments")]
+    columns = header_columns(pa.concat_batches(parts), "run-7", NOW)
+    nested = [
+        [(header["key"], header["value"].decode()) for header in headers]
+        for headers in nest_headers(columns).to_pylist()
+    ]
+    assert list(header_rows(columns)) == nested
 
 
 def test_no_rows_nest_to_no_rows() -> None:
