@@ -25,7 +25,13 @@ def generate(
     start: Annotated[datetime, typer.Option("--from", formats=_INSTANTS, help="Begin, UTC.")],
     end: Annotated[datetime, typer.Option("--to", formats=_INSTANTS, help="End, UTC; not included.")],
     out: Annotated[Path, typer.Option(help="Folder to write; must be free.")],
-    events_per_day: Annotated[float, typer.Option(min=1, help="Mean records a day.")] = 7000,
+    events_per_day: Annotated[
+        float | None, typer.Option(min=1, help="Size of the shop: mean records a day \\[default: 7000].")
+    ] = None,
+    customers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Size of the shop: customers who have registered when the window ends."),
+    ] = None,
     profile: Annotated[
         str, typer.Option(help="Name of a profile in config/profiles, or path of a YAML file.")
     ] = "fashion-retail",
@@ -45,11 +51,14 @@ def generate(
 
     Example: stafford generate --from 2026-01-01 --to 2026-02-01 --seed 7 --out january
     """
+    if customers is not None and events_per_day is not None:
+        raise typer.BadParameter("give --customers or --events-per-day, not both")
     job = build(
         Settings(),
         window=Window(start.replace(tzinfo=UTC), end.replace(tzinfo=UTC)),
         opens_at=opens_at and opens_at.replace(tzinfo=UTC),
         events_per_day=events_per_day,
+        customers=customers,
         profile=profile,
         seed=seed,
         file_format=file_format,

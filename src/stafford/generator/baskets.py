@@ -143,6 +143,15 @@ def _fill(
         for line in range(count):
             wanted[line] = 1 + choose_one(draw_one(derive_one(basket, _LINE, line), 0), quantities)
             units += wanted[line]
+        # A sum that no such basket could cost makes it larger or smaller.
+        cheapest, dearest = prices[week, by_price[week, 0]], prices[week, by_price[week, on_sale * 9 // 10]]
+        while count > 1 and left < units * cheapest * 1.2:  # noqa: PLR2004
+            count -= 1
+            units -= wanted[count]
+        while count < _MOST_LINES and left > units * dearest:
+            wanted[count] = 1
+            units += 1
+            count += 1
         first = lines
         for line in range(count):
             of_line = derive_one(basket, _LINE, line)

@@ -40,7 +40,7 @@ class Shelf:
     each other; counts: [week, group], how many are ranked; by_price: [week, place], those on sale, the
     cheapest first; ranks: [week, product], in group 0; prices: [week, product], cents in force when the week
     ends; changed_at: [week, product], UTC microseconds, 0 where it did not change that week; categories: of
-    each product, places among the words. Views fall as rank^-(1 - 1/power).
+    each product, places among the words. Views fall as (head + x)^-2 with the share x of products ranked above.
     """
 
     rankings: Ints
@@ -50,7 +50,7 @@ class Shelf:
     prices: Ints
     changed_at: Ints
     categories: Ints
-    power: int
+    head: float
 
 
 class Catalogue:
@@ -97,10 +97,9 @@ class Catalogue:
     def tabulate(self, through: int) -> "Shelf":
         """What is on sale, at what price, from the opening to the week of an instant."""
         self._tabulate((through - self.opens_at) // WEEK)
-        power = self._profile.popularity_power
         return Shelf(
             self._rankings, self._counts, self._by_price, self._ranks, self._prices, self._changed_at,
-            self._of_product, power,
+            self._of_product, self._profile.popularity_head,
         )  # fmt: skip
 
     def price(self, products: Ints, micros: Ints) -> Ints:

@@ -137,7 +137,7 @@ class CatalogueProfile(Part):
     products: int = Field(ge=1, le=200_000)
     launches_per_week: int = Field(ge=0, le=10_000)
     price_changes_per_week: Share
-    popularity_power: Power
+    popularity_head: Annotated[float, Field(gt=0.001, le=10)]
     stock: StockProfile
     categories: dict[Category, CategoryProfile] = Field(min_length=1)
 

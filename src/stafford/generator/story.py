@@ -99,7 +99,7 @@ class Storyteller:
         clicks = _tell(
             sessions.key, sessions.start, sessions.depth, sessions.steps, sessions.path, sessions.customer,
             sessions.device, sessions.channel, sessions.country, sessions.delay, first, goods, self._opens_at,
-            shelf.rankings, shelf.counts, shelf.prices, shelf.changed_at, shelf.power, outages, sales,
+            shelf.rankings, shelf.counts, shelf.prices, shelf.changed_at, shelf.head, outages, sales,
             self._landings, self._landing_pages, self._moves, self._item_bounds, self._quantity_bounds,
             self._removed, self._dwell, rows, ended_at,
         )  # fmt: skip
@@ -114,14 +114,13 @@ def _put(rows: Ints, count: int, kind: int, page: int, product: int, quantity: i
 
 
 @kernel
-def _pick(look: np.uint64, week: int, group: int, rankings: Ints, counts: Ints, power: int) -> int:
+def _pick(look: np.uint64, week: int, group: int, rankings: Ints, counts: Ints, head: float) -> int:
     """A product by popularity, of a category's group or of all."""
     if counts[week, group] == 0:
         group = 0
+    # The inverse of a density of 1 / (head + x)^2 for a share x of the ranks.
     unit = draw_one(look, 1)
-    rank = unit
-    for _ in range(power - 1):
-        rank *= unit
+    rank = head * unit / (1.0 + head - unit)
     return rankings[week, group, int(rank * counts[week, group])]
 
 
@@ -129,7 +128,7 @@ def _pick(look: np.uint64, week: int, group: int, rankings: Ints, counts: Ints, 
 def _tell(  # noqa: C901, PLR0912, PLR0915 - a session is told from its beginning to its end
     keys: Keys, starts: Ints, depths: Ints, all_steps: Ints, paths: Ints, customers: Ints, devices: Ints,
     channels: Ints, countries: Ints, delays: Ints, first_good: Ints, goods: Ints, opens_at: int,
-    rankings: Ints, ranked: Ints, prices: Ints, changed_at: Ints, power: int, outages: Ints, sales: Ints,
+    rankings: Ints, ranked: Ints, prices: Ints, changed_at: Ints, head: float, outages: Ints, sales: Ints,
     landings: Floats,
     landing_pages: Ints, moves: Floats, item_bounds: Floats, quantity_bounds: Floats, removed: float,
     dwell: Floats, rows: Ints, ended_at: Ints,
@@ -175,7 +174,7 @@ def _tell(  # noqa: C901, PLR0912, PLR0915 - a session is told from its beginnin
                 product, quantity = goods[good, 0], goods[good, 1]
             elif page == _PRODUCT_PAGE:
                 wish = pull if pull > 0 and draw_one(look, 2) < _SALE_PULL else group
-                product = _pick(look, week, wish, rankings, ranked, power)
+                product = _pick(look, week, wish, rankings, ranked, head)
             if page == _SEARCH:
                 term = below_one(look, 3, len(_TERM_GROUPS))
                 group = _TERM_GROUPS[term]

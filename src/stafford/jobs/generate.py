@@ -11,9 +11,11 @@ from typing import Any
 
 from stafford.domain.window import Window
 from stafford.generator import GENERATOR_VERSION, Shop, load_profile
+from stafford.generator.calibration import EVERYBODY, find_events_per_day
 from stafford.generator.files import Format, RunFolder
 from stafford.settings import Settings
 
+DEFAULT_EVENTS_PER_DAY = 7000.0
 _EVENTS_PER_PART = 4_000_000
 _EVENTS_PER_STEP = 100_000
 _TELL_EVERY_S = 0.2
@@ -147,7 +149,8 @@ def build(
     *,
     window: Window,
     opens_at: datetime | None,
-    events_per_day: float,
+    events_per_day: float | None = None,
+    customers: int | None = None,
     profile: str,
     seed: int,
     file_format: Format,
@@ -160,7 +163,8 @@ def build(
         settings: where the profiles are.
         window: what to write.
         opens_at: when the shop opens, UTC; None: when the window begins.
-        events_per_day: mean records a day.
+        events_per_day: mean records a day; None where customers is given.
+        customers: how many have registered when the window ends.
         profile: name of a profile, or path of a YAML file.
         seed: which shop of its kind.
         file_format: how to write.
@@ -171,5 +175,9 @@ def build(
         ConfigError: the profile is wrong, or the rate is too low for it.
     """
     kind = load_profile(profile, settings.config_dir / "profiles")
-    shop = Shop(kind, seed, opens_at or window.start, events_per_day)
+    opens_at = opens_at or window.start
+    if customers is not None:
+        weeks = (window.end - opens_at) / timedelta(weeks=1)
+        events_per_day = find_events_per_day(kind, customers, weeks)
+    shop = Shop(kind, seed, opens_at, events_per_day or DEFAULT_EVENTS_PER_DAY, EVERYBODY)
     return GenerateJob(shop, window, folder, file_format, workers)

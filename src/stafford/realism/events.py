@@ -41,7 +41,7 @@ def open_events(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         for topic, paths in files.items():
             listed = ", ".join(_quote(str(path)) for path in paths)
             connection.execute(
-                f"CREATE VIEW {topic} AS SELECT * FROM read_parquet([{listed}]) WHERE _corrupt_record IS NULL"
+                f"CREATE VIEW {topic} AS SELECT * FROM read_parquet([{listed}])"
             )
         yield connection
 

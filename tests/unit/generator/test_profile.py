@@ -26,9 +26,9 @@ def test_default_profile_loads() -> None:
             "sessions.intents.fill_a_cart.*nobody checks out without a cart",
         ),
         (
-            "popularity_power: 3",
-            "popularity_power: 30",
-            "catalogue.popularity_power is 30: .*less than or equal to 8",
+            "popularity_head: 0.15",
+            "popularity_head: 30",
+            "catalogue.popularity_head is 30: .*less than or equal to 10",
         ),
         ("declined: 0.035", "declined: 3.5", "payments.declined is 3.5: .*less than or equal to 1"),
         ("moves: 0.10", "movers: 0.10", "customers.movers is no field of a profile"),
