@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from stafford.jobs.realism import build
+from stafford.jobs.realism import Sample, build
 from stafford.realism import Measurement, Verdict, say_verdict
 from stafford.settings import Settings
 
@@ -30,6 +30,12 @@ def realism(
     out: Annotated[
         Path | None, typer.Option(help="HTML page to write \\[default: realism-<profile>.html of the home].")
     ] = None,
+    customers: Annotated[
+        int,
+        typer.Option(min=1000, help="Without --data: customers of the shop that is made, over two years."),
+    ] = 200_000,
+    seed: Annotated[int, typer.Option(help="Without --data: which shop of its kind.")] = 7,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Without --data: processes that make it.")] = 1,
     strict: Annotated[
         bool, typer.Option("--strict", help="What cannot be measured on these data fails too.")
     ] = False,
@@ -47,6 +53,7 @@ def realism(
         Settings(),
         profile=profile,
         folder=data and data.expanduser().resolve(),
+        sample=Sample(profile, seed, customers, workers),
         page=out and out.expanduser().resolve(),
     )
     with Progress(

@@ -145,7 +145,7 @@ def _fill(
             units += wanted[line]
         # A sum that no such basket could cost makes it larger or smaller.
         cheapest, dearest = prices[week, by_price[week, 0]], prices[week, by_price[week, on_sale * 9 // 10]]
-        while count > 1 and left < units * cheapest * 1.2:  # noqa: PLR2004
+        while count > 1 and left < units * cheapest * 1.2:
             count -= 1
             units -= wanted[count]
         while count < _MOST_LINES and left > units * dearest:

@@ -3,15 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from stafford.errors import ConfigError
+from stafford.domain.window import Window
+from stafford.generator.files import Format
+from stafford.jobs import generate
 from stafford.page import write
 from stafford.realism import Measurement, Targets, load_targets, measure, render
 from stafford.settings import Settings
 
 Progress = Callable[[str, float], None]
+_MAKING = 0.75  # share of the time that making the events takes
+
 Generate = Callable[[Path, Progress], None]
 """Writes a run into a folder that is free: `<topic>/*.parquet`."""
 
@@ -42,21 +47,48 @@ class RealismJob:
         else:
             with TemporaryDirectory(prefix="stafford-realism-", ignore_cleanup_errors=True) as scratch:
                 folder = Path(scratch) / "run"
-                self.generate(folder, progress)
-                measurement = measure(folder, self.targets, progress)
+                self.generate(folder, lambda step, done: progress(step, done * _MAKING))
+                measurement = measure(
+                    folder,
+                    self.targets,
+                    lambda step, done: progress(step, _MAKING + done * (1 - _MAKING)),
+                )
         write(render(measurement, written_at=self.clock()), self.page)
         return measurement
 
 
-def generate_run(_folder: Path, _progress: Progress) -> None:
-    """Generate the run that is measured when nobody names a folder.
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The shop that is made when nobody names a folder.
 
-    Raises:
-        ConfigError: always, until the generator writes folders of this shape.
+    Two years, because a customer's spending and a tenth order take longer than one to show.
     """
-    raise ConfigError(
-        "name the folder of events with --data; `stafford generate --format parquet` writes one"
-    )
+
+    profile: str
+    seed: int = 7
+    customers: int = 200_000
+    workers: int = 1
+    window: Window = Window(datetime(2024, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))
+
+    def make(self, settings: Settings, folder: Path, progress: Progress) -> None:
+        """Write it.
+
+        Raises:
+            ConfigError: there is no such profile.
+            StorageError: the folder cannot be written.
+        """
+        job = generate.build(
+            settings,
+            window=self.window,
+            opens_at=None,
+            customers=self.customers,
+            profile=self.profile,
+            seed=self.seed,
+            file_format=Format.PARQUET,
+            folder=folder,
+            workers=self.workers,
+        )
+        job.run(lambda rows, share: progress(f"{rows:,} events made", share))
 
 
 def build(
@@ -64,8 +96,8 @@ def build(
     *,
     profile: str,
     folder: Path | None,
+    sample: Sample | None = None,
     page: Path | None = None,
-    generate: Generate = generate_run,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> RealismJob:
     """Wire the targets of a kind of shop to a folder of events.
@@ -73,9 +105,9 @@ def build(
     Args:
         settings: where targets and home are.
         profile: name of targets in config/realism, or path of a YAML file.
-        folder: events to measure; None: generate some.
+        folder: events to measure; None: make some.
+        sample: what to make; None: the profile of the same name.
         page: where the page goes; None: into the home.
-        generate: how to make a run.
         clock: what the page says it was written at; tests pass their own.
 
     Raises:
@@ -83,4 +115,5 @@ def build(
     """
     targets = load_targets(profile, settings.config_dir / "realism")
     path = page or settings.home_dir / f"realism-{targets.profile}.html"
-    return RealismJob(targets, folder, generate, path, clock)
+    made = partial((sample or Sample(profile)).make, settings)
+    return RealismJob(targets, folder, made, path, clock)

@@ -40,9 +40,7 @@ def open_events(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
         for topic, paths in files.items():
             listed = ", ".join(_quote(str(path)) for path in paths)
-            connection.execute(
-                f"CREATE VIEW {topic} AS SELECT * FROM read_parquet([{listed}])"
-            )
+            connection.execute(f"CREATE VIEW {topic} AS SELECT * FROM read_parquet([{listed}])")
         yield connection
 
 
