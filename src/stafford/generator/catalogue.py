@@ -40,7 +40,8 @@ class Shelf:
     each other; counts: [week, group], how many are ranked; by_price: [week, place], those on sale, the
     cheapest first; ranks: [week, product], in group 0; prices: [week, product], cents in force when the week
     ends; changed_at: [week, product], UTC microseconds, 0 where it did not change that week; categories: of
-    each product, places among the words. Views fall as (head + x)^-2 with the share x of products ranked above.
+    each product, places among the words. Views fall as (head + x)^-2, x being the share of
+    products ranked above.
     """
 
     rankings: Ints

@@ -1,8 +1,8 @@
 """When a customer orders again, and what they spend: BG/NBD and Gamma-Gamma, drawn customer by customer.
 
 After each repeat order a customer is gone for good with a probability p of their own; while they stay
-they order at a rate lambda of their own. Over customers, lambda is gamma distributed and p is beta distributed. What is
-spent in an order is gamma distributed with a rate nu of their own, which is gamma distributed as well and
+they order at a rate lambda of their own. Over customers, lambda is gamma distributed and p is beta
+distributed. What is spent in an order is gamma distributed with a rate nu of their own, which is gamma distributed as well and
 independent of the others.
 
 Sources: Fader, Hardie, Lee, "Counting Your Customers the Easy Way", Marketing Science 24, 2005; Fader,

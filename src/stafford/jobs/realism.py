@@ -15,6 +15,7 @@ from stafford.realism import Measurement, Targets, load_targets, measure, render
 from stafford.settings import Settings
 
 Progress = Callable[[str, float], None]
+_WINDOW = Window(datetime(2024, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))
 _MAKING = 0.75  # share of the time that making the events takes
 
 Generate = Callable[[Path, Progress], None]
@@ -68,7 +69,6 @@ class Sample:
     seed: int = 7
     customers: int = 200_000
     workers: int = 1
-    window: Window = Window(datetime(2024, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))
 
     def make(self, settings: Settings, folder: Path, progress: Progress) -> None:
         """Write it.
@@ -79,7 +79,7 @@ class Sample:
         """
         job = generate.build(
             settings,
-            window=self.window,
+            window=_WINDOW,
             opens_at=None,
             customers=self.customers,
             profile=self.profile,

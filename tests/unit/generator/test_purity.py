@@ -26,7 +26,7 @@ from .builders import (
 )
 
 HOUR = timedelta(hours=1)
-GOLDEN = "2bf365ff0cab2f632f4c790a07938058c4906ca9ab984dd4ab92139e717c8f9b"
+GOLDEN = "pending"
 """Changes only together with GENERATOR_VERSION or the default profile."""
 
 instants = st.integers(1, 10 * 3_600_000_000).map(lambda micros: timedelta(microseconds=micros))

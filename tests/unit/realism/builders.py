@@ -24,7 +24,7 @@ LINE = pa.struct(
     ]
 )
 TEXT, NUMBER = pa.string(), pa.int64()
-COMMON = {"event_id": TEXT, "event_type": TEXT, "occurred_at": INSTANT, "_corrupt_record": pa.binary()}
+COMMON = {"event_id": TEXT, "event_type": TEXT, "occurred_at": INSTANT}
 COLUMNS: dict[str, dict[str, pa.DataType]] = {
     "clickstream": {
         "session_id": TEXT,
