@@ -1,6 +1,7 @@
 """Events as typed columns: what a table of their topic's contract holds, for Parquet, CSV and Delta."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -12,17 +13,14 @@ from stafford.generator.assembly import to_instants
 from stafford.generator.compiled import kernel
 from stafford.generator.draft import Draft
 from stafford.generator.layout import (
-    EMITTED,
-    KEY,
     LAYOUTS,
     LINE_COLUMNS,
     LINE_FIELDS,
     NOTHING,
-    OCCURRED,
     Field,
     Form,
 )  # fmt: skip
-from stafford.generator.randomness import Ints
+from stafford.generator.randomness import Flags, Ints
 from stafford.generator.wording import Texts, find_texts
 
 EMITTED_AT = "emitted_at"
@@ -52,46 +50,75 @@ def _find_type(field: Field) -> pa.DataType:
     return _TYPES.get(field.form, pa.string())
 
 
-def to_columns(draft: Draft) -> pa.Table:
-    """The events of a draft, none of which is spoilt, as a table of `column_schema`."""
-    texts = find_texts(draft)
-    arrays = [_WAYS[field.form](draft, field, texts) for field in draft.layout.fields]
-    return pa.table([*arrays, to_instants(draft.rows[:, EMITTED])], schema=column_schema(draft.topic))
+def to_columns(draft: Draft, wanted: Flags) -> pa.Table:
+    """Events of a draft as a table of `column_schema`.
+
+    Args:
+        draft: events in the order of a stream.
+        wanted: which of them; none that is spoilt.
+    """
+    if draft.topic == "clickstream":
+        source = _Source(draft, wanted, int(wanted.sum()), {})
+    else:  # few rows, and texts or lines among their columns
+        draft = draft.take(wanted)
+        everything = np.ones(len(draft), np.bool_)
+        source = _Source(draft, everything, len(draft), find_texts(draft))
+    arrays = [_WAYS[field.form](source, field) for field in draft.layout.fields]
+    emitted = to_instants(source.read("emitted"))
+    return pa.table([*arrays, emitted], schema=column_schema(draft.topic))
 
 
-def _read(draft: Draft, field: Field) -> Ints:
-    return draft.column(field.column)
+@dataclass(frozen=True, slots=True)
+class _Source:
+    draft: Draft
+    wanted: Flags
+    count: int
+    texts: Texts
+
+    def read(self, column: str) -> Ints:
+        return _pick(self.draft.column(column), self.wanted, self.count)
 
 
-def _to_ids(draft: Draft, _field: Field, _texts: Texts) -> pa.Array:
-    return text.event_ids(draft.rows[:, OCCURRED], draft.rows[:, KEY])
+@kernel
+def _pick(column: Ints, wanted: Flags, count: int) -> Ints:
+    picked = np.empty(count, np.int64)
+    found = 0
+    for row in range(len(column)):
+        if wanted[row]:
+            picked[found] = column[row]
+            found += 1
+    return picked
 
 
-def _to_words(draft: Draft, field: Field, _texts: Texts) -> pa.Array:
-    places = _read(draft, field).astype(np.int32)
+def _to_ids(source: _Source, _field: Field) -> pa.Array:
+    return text.event_ids(source.read("occurred"), source.read("key"))
+
+
+def _to_words(source: _Source, field: Field) -> pa.Array:
+    places = source.read(field.column).astype(np.int32)
     indices = pa.array(places) if field.required else pa.array(places, mask=places == NOTHING)
     return pa.DictionaryArray.from_arrays(indices, pa.array(field.words))
 
 
-def _to_constant(draft: Draft, field: Field, _texts: Texts) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(draft), np.int32)), pa.array(field.words))
+def _to_constant(source: _Source, field: Field) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(source.count, np.int32)), pa.array(field.words))
 
 
-def _to_integers(draft: Draft, field: Field, _texts: Texts) -> pa.Array:
-    values = _read(draft, field)
+def _to_integers(source: _Source, field: Field) -> pa.Array:
+    values = source.read(field.column)
     return pa.array(values) if field.required else pa.array(values, mask=values == NOTHING)
 
 
-def _to_instants(draft: Draft, field: Field, _texts: Texts) -> pa.Array:
-    return to_instants(draft.column(field.column))
+def _to_instants(source: _Source, field: Field) -> pa.Array:
+    return to_instants(source.read(field.column))
 
 
-def _to_flags(draft: Draft, field: Field, _texts: Texts) -> pa.Array:
-    return pa.array(draft.column(field.column) == 1)
+def _to_flags(source: _Source, field: Field) -> pa.Array:
+    return pa.array(source.read(field.column) == 1)
 
 
-def _to_names(draft: Draft, field: Field, _texts: Texts) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(*_encode_names(_read(draft, field), field))
+def _to_names(source: _Source, field: Field) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(*_encode_names(source.read(field.column), field))
 
 
 def _encode_names(values: Ints, field: Field) -> tuple[pa.Array, pa.Array]:
@@ -104,12 +131,13 @@ def _encode_names(values: Ints, field: Field) -> tuple[pa.Array, pa.Array]:
     return (pa.array(places) if field.required else pa.array(places, mask=places < 0)), words
 
 
-def _to_texts(_draft: Draft, field: Field, texts: Texts) -> pa.Array:
-    return pa.array(texts[field.name], pa.string())
+def _to_texts(source: _Source, field: Field) -> pa.Array:
+    return pa.array(source.texts[field.name], pa.string())
 
 
-def _to_lines(draft: Draft, field: Field, _texts: Texts) -> pa.Array:
-    counts = _read(draft, field)
+def _to_lines(source: _Source, field: Field) -> pa.Array:
+    counts = source.read(field.column)
+    draft = source.draft
     offsets = np.zeros(len(draft) + 1, np.int32)
     np.cumsum(counts, out=offsets[1:])
     order = np.repeat(np.arange(len(draft)), counts)
@@ -126,7 +154,7 @@ def _to_lines(draft: Draft, field: Field, _texts: Texts) -> pa.Array:
     )
 
 
-_WAYS: Mapping[Form, Callable[[Draft, Field, Texts], pa.Array]] = {
+_WAYS: Mapping[Form, Callable[[_Source, Field], pa.Array]] = {
     Form.EVENT_ID: _to_ids,
     Form.WORD: _to_words,
     Form.INTEGER: _to_integers,

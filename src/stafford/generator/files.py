@@ -4,7 +4,7 @@
 <folder>/<topic>/<part>.<format>          events (csv, parquet and delta: columns of the topic's contract;
                                           ndjson: one body a line, spoilt ones as they are)
 <folder>/spoilt/<topic>/<part>.parquet    bodies that the mess spoilt, which no typed column can hold
-<folder>/labels/<topic>/<part>.parquet    LABEL_SCHEMA, one row for each record, in the order of emission
+<folder>/labels/<topic>/<part>.parquet    FILE_LABEL_SCHEMA: the truth about every record that is not clean
 
 A part holds a stretch of the shop's time. While a run is written it is called <folder>.partial.
 """
@@ -29,13 +29,20 @@ from stafford.errors import ConfigError, StorageError
 from stafford.generator.assembly import to_instants, to_labels
 from stafford.generator.columns import to_columns
 from stafford.generator.draft import Draft
-from stafford.generator.layout import EMITTED, KEY, LAYOUTS, OCCURRED
+from stafford.generator.layout import COPY, DEFECT, EMITTED, KEY, LAYOUTS, OCCURRED
 from stafford.generator.randomness import Ints
-from stafford.generator.rendering import choose_changes, render
+from stafford.generator.rendering import choose_changes, render, render_lines
 from stafford.generator.text import event_ids
 
 MANIFEST = "manifest.json"
-_ROW_GROUP = 1 << 18
+_LEAST_ROWS = 100_000
+"""Rows of a row group, at least, but for the last: few large ones are read faster than many small ones."""
+FILE_LABEL_SCHEMA = pa.schema([*LABEL_SCHEMA, pa.field("line", pa.int64())])
+"""LABEL_SCHEMA, and in which line of the part of the same name the record stands; null without lines.
+
+A record without a label is clean, must reach silver, and is there once.
+"""
+
 _SPOILT_SCHEMA = pa.schema(
     [
         pa.field("event_id", pa.string(), nullable=False),
@@ -70,6 +77,7 @@ class Part:
         self._format = file_format
         self._held: dict[str, list[Ints]] = defaultdict(list)
         self._waiting: Counter[str] = Counter()
+        self._written: Counter[str] = Counter()
         self._writers: dict[Path, Any] = {}
         self._closing = ExitStack()
 
@@ -83,7 +91,7 @@ class Part:
             self.rows[topic] += len(draft)
             self._held[topic].append(draft.rows)
             self._waiting[topic] += len(draft)
-            if self._waiting[topic] >= _ROW_GROUP:
+            if self._waiting[topic] >= _LEAST_ROWS:
                 self._flush(topic)
 
     def __enter__(self) -> Self:
@@ -103,33 +111,43 @@ class Part:
                     self._flush(topic)
 
     def _flush(self, topic: str) -> None:
-        rows = _join(self._held.pop(topic, [np.empty((0, LAYOUTS[topic].width), np.int64)]))
+        rows = _join(self._held.pop(topic, [np.empty((0, LAYOUTS[topic].width), np.int64, order="F")]))
         self._waiting[topic] = 0
         with storage_errors(self._folder):
             draft = Draft(topic, rows)
-            self._open_parquet(Path("labels", topic), LABEL_SCHEMA).write_batch(to_labels(draft))
+            self._write_labels(draft)
             if self._format is Format.NDJSON:
-                self._open(Path(topic), self._open_lines).write(render(draft, b"\n").data)
+                file = self._open(Path(topic), self._open_lines)
+                for lines in render_lines(draft):
+                    file.write(lines)
                 return
-            is_clean = choose_changes(draft) < 0
-            self._write_spoilt(topic, draft.take(~is_clean))
-            table = to_columns(Draft(topic, _filter(draft.rows, is_clean)))
+            is_whole = choose_changes(draft) < 0
+            self._write_spoilt(draft.take(~is_whole))
+            table = to_columns(draft, is_whole)
             if self._format is Format.CSV:
                 flat = _flatten(table)
                 self._open(Path(topic), lambda path: pc.CSVWriter(path, flat.schema)).write_table(flat)
             else:
-                self._open_parquet(Path(topic), table.schema).write_table(table, _ROW_GROUP)
+                self._open_parquet(Path(topic), table.schema).write_table(table, max(len(table), 1))
 
-    def _write_spoilt(self, topic: str, draft: Draft) -> None:
-        if not len(draft):
-            return
+    def _write_labels(self, draft: Draft) -> None:
+        """Of what is not clean; line: where it stands in the part, if that has lines."""
+        marked = np.flatnonzero((draft.rows[:, DEFECT] != 0) | (draft.rows[:, COPY] != 0))
+        batch = to_labels(draft.take(marked))
+        line = self._written[draft.topic] + marked + 1
+        self._written[draft.topic] += len(draft)
+        lines = pa.array(line) if self._format is Format.NDJSON else pa.nulls(len(marked), pa.int64())
+        labels = pa.RecordBatch.from_arrays([*batch.columns, lines], schema=FILE_LABEL_SCHEMA)
+        self._open_parquet(Path("labels", draft.topic), FILE_LABEL_SCHEMA).write_batch(labels)
+
+    def _write_spoilt(self, draft: Draft) -> None:
         columns = [
             event_ids(draft.rows[:, OCCURRED], draft.rows[:, KEY]),
             to_instants(draft.rows[:, EMITTED]),
             render(draft).to_arrow(),
         ]
         batch = pa.RecordBatch.from_arrays(columns, schema=_SPOILT_SCHEMA)
-        self._open_parquet(Path("spoilt", topic), _SPOILT_SCHEMA).write_batch(batch)
+        self._open_parquet(Path("spoilt", draft.topic), _SPOILT_SCHEMA).write_batch(batch)
 
     def _open_parquet(self, place: Path, schema: pa.Schema) -> pq.ParquetWriter:
         return self._open(place, lambda path: _open_parquet(path, schema), "parquet")
@@ -158,9 +176,16 @@ def _open_parquet(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
     ]
     if any(pa.types.is_nested(field.type) for field in schema):
         return pq.ParquetWriter(path, schema, compression="zstd", write_statistics=times)
+    # Times that rise slowly are short as differences.
+    encoding = dict.fromkeys(times, "DELTA_BINARY_PACKED")
     compression = {name: "NONE" if name == "event_id" else "ZSTD" for name in names}
     return pq.ParquetWriter(
-        path, schema, compression=compression, use_dictionary=encoded, write_statistics=times
+        path,
+        schema,
+        compression=compression,
+        use_dictionary=encoded,
+        write_statistics=times,
+        column_encoding=encoding,
     )
 
 
@@ -170,10 +195,6 @@ def _join(parts: list[Ints]) -> Ints:
     joined: Ints = np.empty((sum(map(len, parts)), parts[0].shape[1]), np.int64, order="F")
     np.concatenate(parts, out=joined)
     return joined
-
-
-def _filter(rows: Ints, wanted: Any) -> Ints:
-    return rows if wanted.all() else np.asfortranarray(rows.T[:, wanted].T)
 
 
 def _flatten(table: pa.Table) -> pa.Table:

@@ -3,6 +3,7 @@
 Fields that an event does not have are left out. What the mess does to a body is done while it is written.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -34,7 +35,9 @@ from stafford.generator.wording import write_texts
 
 _OPS = np.uint64(name_stream("what a defect does"))
 _LINE = 100  # fields of the first line are numbered from here
-_INTEGER_MOST = 20  # characters of a 64-bit integer
+_LINES_AT_ONCE = 8192  # as many as stay in a processor's cache
+_MOST_LINE = 256  # bytes of a line of an order
+_MOST_TEXT = 256
 
 _EVENT_ID, _WORD, _INTEGER, _INSTANT, _CODE, _NUMBER, _FLAG, _TEXT, _LINES, _CONSTANT = (int(f) for f in Form)
 _DROP, _PLACE, _QUOTE, _PAD, _RAISE = Action.DROP, Action.PLACE, Action.QUOTE, Action.PAD, Action.RAISE
@@ -80,6 +83,7 @@ def plan(topic: str) -> Plan:
     pool, parts = fragments.freeze()
     words = [max((len(dumps(w)) for w in field.words), default=0) for field in layout.fields]
     most = int(sum(parts[f[3], 1] for f in fields)) + sum(words) + len(fields) * (BLOCK + 8) + 512
+    most += texts * _MOST_TEXT
     return Plan(
         pool, parts, np.array(fields, np.int64), np.array(line_heads, np.int64), changes, of_defect, reasons,
         most,
@@ -133,37 +137,55 @@ def choose_changes(draft: Draft) -> Ints:
     return _choose_changes(draft.rows, of_topic.of_defect)
 
 
-def render(draft: Draft, ending: bytes = b"") -> Bodies:
-    """Write the body of each event of a draft, spoilt where it has a defect.
-
-    Args:
-        draft: events of one topic.
-        ending: what follows each body, such as a line feed; at most one byte.
-    """
-    of_topic = plan(draft.topic)
-    texts, places = write_texts(draft)
-    sizes = of_topic.most + (places[:, :, 1].sum(axis=0) if len(places) else 0)
-    room = int(np.broadcast_to(sizes, (len(draft),)).sum())
-    if draft.topic == "orders":
-        room += int(draft.column("lines").sum()) * 256
-    data = np.empty(room + BLOCK, np.uint8)
+def render(draft: Draft) -> Bodies:
+    """Write the body of each event of a draft, spoilt where it has a defect."""
+    data = np.empty(_find_room(draft), np.uint8)
     ends = np.empty(len(draft), np.int64)
-    end = _write(
-        draft.rows, choose_changes(draft), of_topic.fields, of_topic.parts, of_topic.pool,
-        of_topic.line_heads, of_topic.changes, places, texts, ending[0] if ending else -1, data, ends,
-    )  # fmt: skip
+    end = _render(draft, 0, len(draft), data, ends, -1)
     return Bodies(data[:end], ends)
+
+
+def render_lines(draft: Draft) -> Iterator[Bytes]:
+    """Write bodies a line each, some thousands at a time; a piece is gone when the next one is asked for."""
+    data = np.empty(0, np.uint8)
+    ends = np.empty(len(draft), np.int64)
+    for start in range(0, len(draft), _LINES_AT_ONCE):
+        end = min(start + _LINES_AT_ONCE, len(draft))
+        room = _find_room(Draft(draft.topic, draft.rows[start:end]))
+        if room > len(data):
+            data = np.empty(room, np.uint8)
+        yield data[: _render(draft, start, end, data, ends, ord("\n"))]
+
+
+def _find_room(draft: Draft) -> int:
+    lines = int(draft.column("lines").sum()) if draft.topic == "orders" else 0
+    return len(draft) * plan(draft.topic).most + lines * _MOST_LINE + BLOCK
+
+
+def _render(draft: Draft, start: int, end: int, data: Bytes, ends: Ints, ending: int) -> int:
+    of_topic = plan(draft.topic)
+    texts, places = write_texts(Draft(draft.topic, draft.rows[start:end]))
+    return _write(
+        draft.rows, start, end, of_topic.of_defect, of_topic.fields, of_topic.parts, of_topic.pool,
+        of_topic.line_heads, of_topic.changes, places, texts, ending, data, ends,
+    )  # fmt: skip
 
 
 @kernel
 def _choose_changes(rows: Ints, of_defect: Ints) -> Ints:
-    chosen = np.full(len(rows), NOTHING, np.int64)
+    chosen = np.empty(len(rows), np.int64)
     for row in range(len(rows)):
-        defect = rows[row, DEFECT]
-        if defect > 0 and of_defect[defect, 1] > 0:
-            dice = derive_one(np.uint64(rows[row, KEY]), _OPS, 0) >> np.uint64(8)
-            chosen[row] = of_defect[defect, 0] + int(dice % np.uint64(of_defect[defect, 1]))
+        chosen[row] = _choose_change(rows[row], of_defect)
     return chosen
+
+
+@kernel
+def _choose_change(row: Ints, of_defect: Ints) -> int:
+    defect = row[DEFECT]
+    if defect == 0 or of_defect[defect, 1] == 0:
+        return NOTHING
+    dice = derive_one(np.uint64(row[KEY]), _OPS, 0) >> np.uint64(8)
+    return of_defect[defect, 0] + int(dice % np.uint64(of_defect[defect, 1]))
 
 
 @kernel
@@ -271,20 +293,19 @@ def _spoil_whole(out: Bytes, start: int, at: int, action: int, dice: np.uint64) 
 
 @kernel
 def _write(  # noqa: C901, PLR0912, PLR0915 - one branch for each form
-    rows: Ints, chosen: Ints, fields: Ints, parts: Ints, pool: Bytes, line_heads: Ints, changes: Ints,
-    places: NDArray[np.int64], texts: Bytes, ending: int, out: Bytes, ends: Ints,
+    rows: Ints, first: int, last: int, of_defect: Ints, fields: Ints, parts: Ints, pool: Bytes,
+    line_heads: Ints, changes: Ints, places: NDArray[np.int64], texts: Bytes, ending: int, out: Bytes,
+    ends: Ints,
 ) -> int:  # fmt: skip
     at = 0
-    for index in range(len(rows)):
+    for index in range(first, last):
         row = rows[index]
         start = at
         action, target, value = 0, -1, -1
-        if chosen[index] >= 0:
-            action, target, value = (
-                changes[chosen[index], 0],
-                changes[chosen[index], 1],
-                changes[chosen[index], 2],
-            )
+        chosen = _choose_change(row, of_defect)
+        if chosen >= 0:
+            change = changes[chosen]
+            action, target, value = change[0], change[1], change[2]
             if action in (_PAD, _RAISE) and row[fields[target, 1]] == NOTHING:
                 action, target = _PAD, changes[0, 1]
                 for other in range(len(changes)):
@@ -349,7 +370,7 @@ def _write(  # noqa: C901, PLR0912, PLR0915 - one branch for each form
                 at += len(word)
             elif form == _TEXT:
                 spot = fields[number, 5]
-                at = _copy(out, at, texts, places[spot, index, 0], places[spot, index, 1])
+                at = _copy(out, at, texts, places[spot, index - first, 0], places[spot, index - first, 1])
             else:
                 at = _write_lines(
                     out, at, row, fields[number, 1], line_heads, parts, pool, action, target, value

@@ -28,6 +28,7 @@ LOOKBACK = 3 * DAY
 _PURCHASE = name_stream("session of a purchase")
 _SHARDS = name_stream("shards")
 _GUEST_SPENDER = 40
+_GUEST_WEEKS, _GUEST_STRETCHES = 4, 65  # five years; after them, as in the last weeks
 
 
 class Simulation:
@@ -94,8 +95,8 @@ class Simulation:
             for zone, share in zip(ZONES, shares, strict=True)
         ]
         # Guests make up for customers whom a bounded base leaves out, and for those who are still to come.
-        self._guests_by_week = _expect_guests(profile, orders, registrations, people.base_share)
-        self._most_guests = float(self._guests_by_week.max())
+        self._expected_guests = _expect_guests(profile, orders, registrations, people.base_share)
+        self._most_guests = float(self._expected_guests.max())
         self._guests = [
             ArrivalProcess(root, f"guests {zone.name}", self._most_guests * share)
             for zone, share in zip(ZONES, shares, strict=True)
@@ -203,17 +204,19 @@ class Simulation:
 
     def _admit_guests(self, zone: int, stretch: Stretch, start: int) -> Arrivals:
         arrivals = self._guests[zone].arrive(stretch, start, self._now)
-        weeks = np.minimum((arrivals.at - self._opens_at) // WEEK, len(self._guests_by_week) - 1)
-        comes = draw_unit(arrivals.key, 41) * self._most_guests < self._guests_by_week[weeks]
+        weeks = np.minimum(
+            (arrivals.at - self._opens_at) // (_GUEST_WEEKS * WEEK), len(self._expected_guests) - 1
+        )
+        comes = draw_unit(arrivals.key, 41) * self._most_guests < self._expected_guests[weeks]
         return Arrivals(arrivals.key[comes], arrivals.at[comes])
 
 
 def _expect_guests(profile: Profile, orders: float, registrations: float, base_share: float) -> Floats:
-    """Guests in each week after the opening: what customers are expected to leave of the orders."""
+    """Guests in a week, for each stretch after the opening: what customers leave of the orders."""
     purchases, history = profile.customers.purchases, profile.customers.history_weeks
-    weeks = [min(float(week), 520.0) for week in range(521)]
-    young = [expect_repeats(purchases, week + 0.5) for week in weeks]
-    old = [expect_repeats(purchases, history + week + 0.5) for week in weeks]
+    middles = [_GUEST_WEEKS * (place + 0.5) for place in range(_GUEST_STRETCHES)]
+    young = [expect_repeats(purchases, weeks) for weeks in middles]
+    old = [expect_repeats(purchases, history + weeks) for weeks in middles]
     guests = [
         max(orders - registrations * (1 + y + base_share * (o - y)), orders * 0.01)
         for y, o in zip(young, old, strict=True)

@@ -17,7 +17,7 @@ from stafford.settings import Settings
 
 DEFAULT_EVENTS_PER_DAY = 7000.0
 _EVENTS_PER_PART = 4_000_000
-_EVENTS_PER_STEP = 100_000
+_EVENTS_PER_STEP = 280_000
 _TELL_EVERY_S = 0.2
 
 Progress = Callable[[int, float], None]

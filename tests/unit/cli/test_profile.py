@@ -38,7 +38,7 @@ def test_what_is_shown_can_be_used(tmp_path: Path) -> None:
 def test_each_wrong_profile_is_named_with_its_faults(tmp_path: Path) -> None:
     """All faults of all files at once, with the field, the value and what is allowed."""
     text = run("show", SHIPPED)
-    for name, old, new in (("a", "declined: 0.035", "declined: 35"), ("b", "moves: 0.05", "moves: many")):
+    for name, old, new in (("a", "declined: 0.035", "declined: 35"), ("b", "moves: 0.10", "moves: many")):
         (tmp_path / f"{name}.yaml").write_text(text.replace(old, new), encoding="utf-8")
     done = CliRunner().invoke(
         profile.app, ["validate", str(tmp_path / "a.yaml"), SHIPPED, str(tmp_path / "b.yaml")]

@@ -15,11 +15,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from stafford.contracts import load_contracts
-from stafford.domain.record import LABEL_SCHEMA
 from stafford.domain.window import Window
 from stafford.errors import ConfigError, StorageError
 from stafford.generator import files
-from stafford.generator.files import Format, Part
+from stafford.generator.files import FILE_LABEL_SCHEMA, Format, Part
 from stafford.generator.layout import LAYOUTS
 from stafford.jobs import generate as job_module
 from stafford.jobs.generate import GenerateJob
@@ -40,7 +39,7 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts of a thousand events, steps of a hundred, row groups of five hundred."""
     monkeypatch.setattr(job_module, "_EVENTS_PER_PART", 1000)
     monkeypatch.setattr(job_module, "_EVENTS_PER_STEP", 100)
-    monkeypatch.setattr(files, "_ROW_GROUP", 500)
+    monkeypatch.setattr(files, "_LEAST_ROWS", 500)
 
 
 def make_job(
@@ -75,9 +74,6 @@ def test_columns_hold_what_bodies_say(folder: Path) -> None:
     assert sum(generated.rows.values()) == len(expected)
     for topic, rows in generated.rows.items():
         of_topic = records.filter(pc.field("topic") == topic)
-        labels = read_events(folder, topic, "labels")
-        assert labels.schema == LABEL_SCHEMA
-        assert labels["event_id"] == of_topic["event_id"]
         typed = read_events(folder, topic).to_pylist()
         spoilt = (
             read_events(folder, topic, "spoilt").to_pylist() if (folder / "spoilt" / topic).exists() else []
@@ -92,6 +88,27 @@ def test_columns_hold_what_bodies_say(folder: Path) -> None:
             row = next(bodies)
             assert row.pop("emitted_at") == record["emitted_at"]
             assert _as_json(row) == json.loads(record["value"])
+
+
+def test_labels_are_of_what_is_not_clean(folder: Path) -> None:
+    """Beside the records there is a label for each that is not clean, and for no other."""
+    make_job(folder).run()
+    stream = run(open_shop(), timedelta(hours=30)).labels.to_pylist()
+    for topic in LAYOUTS:
+        labels = read_events(folder, topic, "labels")
+        assert labels.schema == FILE_LABEL_SCHEMA
+        marked = [
+            row for row in stream if row["topic"] == topic and (row["defect"] != "clean" or row["copy"])
+        ]
+        assert [row | {"line": None} for row in marked] == labels.to_pylist()
+        assert len(marked) < generated_rows(folder, topic) or topic in {"orders", "returns"}
+        assert marked or topic != "clickstream"
+
+
+def generated_rows(folder: Path, topic: str) -> int:
+    """Records of a topic, as the manifest says."""
+    rows: dict[str, int] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["rows"]
+    return rows[topic]
 
 
 def _as_json(row: dict[str, Any]) -> dict[str, Any]:
@@ -128,11 +145,15 @@ def test_ndjson_holds_bodies_as_they_are(folder: Path) -> None:
     generated = make_job(folder, file_format=Format.NDJSON).run()
     for topic, rows in generated.rows.items():
         bodies = (folder / topic / "part-00000-00.ndjson").read_bytes().split(b"\n")[:-1]
-        labels = read_events(folder, topic, "labels").to_pylist()
-        assert len(bodies) == len(labels) == rows
-        for body, label in zip(bodies, labels, strict=True):
-            if label["defect"] == "clean":
-                assert json.loads(body)["event_id"] == label["event_id"]
+        labels = {row["line"]: row for row in read_events(folder, topic, "labels").to_pylist()}
+        assert len(bodies) == rows
+        for line, body in enumerate(bodies, 1):
+            if line not in labels:
+                json.loads(body)
+            elif labels[line]["outcome"] != "quarantine":
+                assert json.loads(body)["event_id"] == labels[line]["event_id"]
+        refused = {row["reason"] for row in labels.values()} - {None}
+        assert any(reason == "malformed_json" for reason in refused) or topic != "clickstream"
 
 
 def test_csv_and_delta_hold_the_same_rows(folder: Path, tmp_path: Path) -> None:

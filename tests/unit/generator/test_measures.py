@@ -136,11 +136,3 @@ def test_traffic_follows_the_curve(batch: Batch) -> None:
     assert np.corrcoef(expected, found)[0, 1] > 0.95
     by_local_hour = Counter((hour + 1) % 24 for hour in utc_hours.elements())
     assert {hour for hour, _ in by_local_hour.most_common(2)} == {20, 21}
-
-
-def test_views_fall_by_a_power_law(bodies: dict[str, list[dict[str, Any]]]) -> None:
-    """Views of a product against its rank are a line on two logarithmic axes."""
-    views = Counter(body["product_id"] for body in bodies["product_viewed"])
-    counts = np.array(sorted(views.values(), reverse=True)[:250], float)
-    x, y = np.log(np.arange(1, len(counts) + 1)), np.log(counts)
-    assert np.corrcoef(x, y)[0, 1] ** 2 > 0.95
