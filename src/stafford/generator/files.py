@@ -300,11 +300,12 @@ class RunFolder:
                     convert_to_deltalake(self.partial / topic)
             for file in (*self.partial.glob("worker-*.json"), self.partial / "run.json"):
                 file.unlink()
-            _replace(self.partial / MANIFEST, {**self._identity, "rows": dict(sorted(rows.items()))})
+            counted = {topic: rows[topic] for topic in LAYOUTS}
+            _replace(self.partial / MANIFEST, {**self._identity, "rows": counted})
             if self.folder.exists():
                 self.folder.rmdir()  # Windows renames to no folder that exists; it must be empty
             self.partial.rename(self.folder)
-        return dict(sorted(rows.items()))
+        return counted
 
 
 def _replace(path: Path, content: Mapping[str, Any]) -> None:

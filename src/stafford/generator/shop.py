@@ -12,7 +12,7 @@ from stafford.domain.window import to_micros
 from stafford.errors import ConfigError
 from stafford.generator.assembly import Batch, assemble
 from stafford.generator.calendar import DAY
-from stafford.generator.calibration import find_weekly_sessions
+from stafford.generator.calibration import find_crowd, find_weekly_sessions
 from stafford.generator.customers import MOST_INITIAL
 from stafford.generator.draft import Draft
 from stafford.generator.layout import EMITTED
@@ -87,6 +87,7 @@ class Shop:
             self.weekly_sessions,
             self.most_initial,
             self.flash_sales,
+            find_crowd(self.profile),
             start,
             shard,
         )

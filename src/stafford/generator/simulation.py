@@ -6,7 +6,7 @@ import numpy as np
 
 from stafford.generator.arrivals import ArrivalProcess, Arrivals
 from stafford.generator.baskets import Baskets, Warehouse
-from stafford.generator.calendar import DAY, MINUTE, WEEK, ZONES
+from stafford.generator.calendar import DAY, MINUTE, SECOND, WEEK, ZONES
 from stafford.generator.catalogue import Catalogue
 from stafford.generator.customers import Customers
 from stafford.generator.draft import Draft
@@ -22,6 +22,7 @@ from stafford.generator.story import Storyteller
 from stafford.generator.traffic import FlashSale, Stretch, Traffic
 
 WHOLE = (0, 1)
+CROWD_STEP = 10 * SECOND
 LOOKBACK = 3 * DAY
 """Longer than any session lasts and any click is late."""
 
@@ -44,6 +45,7 @@ class Simulation:
         weekly_sessions: in a week of mean traffic.
         most_initial: customers it begins with, at most.
         sales: flash sales.
+        crowd: visits at the opening beyond the usual, by CROWD_STEP, in multiples of those.
         start: sessions that can have no click from there on are not told, only what follows from them.
         shard: (index, count); of clicks, only those of this shard's sessions are told.
     """
@@ -56,6 +58,7 @@ class Simulation:
         weekly_sessions: float,
         most_initial: int,
         sales: Sequence[FlashSale] = (),
+        crowd: Floats | None = None,
         start: int | None = None,
         shard: tuple[int, int] = WHOLE,
     ) -> None:
@@ -92,6 +95,12 @@ class Simulation:
         visits = weekly_sessions - orders
         self._visits = [
             ArrivalProcess(root, f"visits {zone.name}", visits * share)
+            for zone, share in zip(ZONES, shares, strict=True)
+        ]
+        self._crowd = np.zeros(1, np.float64) if crowd is None else crowd
+        self._most_crowd = float(self._crowd.max())
+        self._waiting = [
+            ArrivalProcess(root, f"crowd {zone.name}", visits * share * self._most_crowd)
             for zone, share in zip(ZONES, shares, strict=True)
         ]
         # Guests make up for customers whom a bounded base leaves out, and for those who are still to come.
@@ -144,9 +153,14 @@ class Simulation:
             self.customers.draft_first_orders(orders.customer[firsts], orders.placed_at[firsts]),
         ]
         for zone, stretch in enumerate(stretches):
-            visits = self._choose_told(self._visits[zone].arrive(stretch, begins, self._now))
-            planned = self.planner.plan_visits(visits.key, visits.at, zone, stretch)
-            drafts.append(self._storyteller.tell(planned, shelf, outages, self._sales).clicks)
+            for arrivals in (
+                self._visits[zone].arrive(stretch, begins, self._now),
+                self._let_in(zone, stretch, begins),
+            ):
+                visits = self._choose_told(arrivals)
+                if len(visits.at):
+                    planned = self.planner.plan_visits(visits.key, visits.at, zone, stretch)
+                    drafts.append(self._storyteller.tell(planned, shelf, outages, self._sales).clicks)
         return drafts
 
     def measure_traffic(self, micros: int) -> float:
@@ -201,6 +215,15 @@ class Simulation:
             here = zones == zone
             hours[here] = stretch.hours[at[here] // MINUTE - stretch.first]
         return hours
+
+    def _let_in(self, zone: int, stretch: Stretch, start: int) -> Arrivals:
+        """Of the crowd at the door, those who come in."""
+        opens_at = self._opens_at + MINUTE
+        end = min(self._now, opens_at + len(self._crowd) * CROWD_STEP)
+        arrivals = self._waiting[zone].arrive(stretch, start, end)
+        wanted = self._crowd[(arrivals.at - opens_at) // CROWD_STEP]
+        comes = draw_unit(arrivals.key, 42) * self._most_crowd < wanted
+        return Arrivals(arrivals.key[comes], arrivals.at[comes])
 
     def _admit_guests(self, zone: int, stretch: Stretch, start: int) -> Arrivals:
         arrivals = self._guests[zone].arrive(stretch, start, self._now)
