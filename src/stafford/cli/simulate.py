@@ -7,16 +7,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from stafford.cli.simulate_view import describe, show_progress
-from stafford.jobs.simulate import Progress, build
+from stafford.generator.vocabulary import CATEGORIES
+from stafford.jobs.simulate import PlannedSale, Progress, build
 from stafford.settings import Settings
 
 _PER_DAY = {"s": 86_400, "min": 1440, "h": 24, "day": 1}
+MOST_PERCENT, MOST_FACTOR = 90, 50  # of a flash sale, as in a profile
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
 
 
@@ -44,14 +47,28 @@ def parse_duration(text: str) -> float:
     return float(match[1]) * _SECONDS[match[2] or "s"]
 
 
+def parse_flash_sale(text: str) -> PlannedSale:
+    """Read "in 2m for 5m electronics -30% x8": when, for how long, what, the discount, how much busier."""
+    match = re.fullmatch(r"in (\S+) for (\S+) ([a-z]+) -(\d+)% x(\d+(?:\.\d+)?)", text.strip())
+    if not match or not 1 <= int(match[4]) <= MOST_PERCENT or not 1 <= float(match[5]) <= MOST_FACTOR:
+        raise typer.BadParameter(
+            f"{text!r} is no flash sale; write: in 2m for 5m electronics -30% x8 "
+            f"(1 to {MOST_PERCENT}%, x1 to x{MOST_FACTOR})"
+        )
+    if match[3] not in CATEGORIES:
+        raise typer.BadParameter(f"{match[3]!r} is no category; there are {', '.join(CATEGORIES)}")
+    begins_in, lasts = (timedelta(seconds=parse_duration(part)) for part in (match[1], match[2]))
+    return PlannedSale(begins_in, lasts, match[3], int(match[4]), float(match[5]))
+
+
 def simulate(
     rate: Annotated[
         float | None,
         typer.Option(
             parser=parse_rate,
             metavar="RATE",
-            help="Size of the shop: mean records per shop second, "
-            "as 50/s \\[default: 5/s, or what the home's shop has].",
+            help="Size of the shop: records per shop second when it opens, as 50/s; from there they follow "
+            "hour, weekday and season \\[default: 5/s, or what the home's shop has].",
         ),
     ] = None,
     speed: Annotated[
@@ -67,6 +84,15 @@ def simulate(
     profile: Annotated[
         str | None,
         typer.Option(help="Kind of shop \\[default: fashion-retail, or what the home's shop has]."),
+    ] = None,
+    flash_sale: Annotated[
+        list[PlannedSale] | None,
+        typer.Option(
+            "--flash-sale",
+            parser=parse_flash_sale,
+            metavar="SALE",
+            help='A sale to come, as "in 2m for 5m electronics -30% x8"; may be repeated.',
+        ),
     ] = None,
     transport: Annotated[
         str, typer.Option(help="auto, kafka or files; auto takes files when no broker answers.")
@@ -89,8 +115,8 @@ def simulate(
         # How many sessions make the wanted rate is found by trying, which takes a second or two.
         with console.status("opening the shop"):
             job = build(
-                Settings(), profile=profile, seed=seed, events_per_day=rate, speed=speed, transport=transport,
-                notify=notify,
+                Settings(), profile=profile, seed=seed, at_first=rate, sales=flash_sale or (), speed=speed,
+                transport=transport, notify=notify,
             )  # fmt: skip
         with job, show_progress(console) as watch:
             done = job.live(duration_s=duration, speed=speed, stop=stop, watch=watch)

@@ -60,9 +60,9 @@ def find_events_per_day(profile: Profile, customers: int, weeks: float) -> float
 def find_crowd(profile: Profile) -> Floats:
     """Visitors that wait at the door: with them the shop is as busy in its first minute as ever after.
 
-    A session's events are spread over minutes, and what follows an order over days. Sessions that begin evenly
-    would take as long to add up to an even stream, so more of them begin at first. How many solves a renewal
-    equation, step by step: what begins now fills up what is not there yet.
+    A session's events are spread over minutes, and what follows an order over days. Sessions that begin
+    evenly would take as long to add up to an even stream, so more of them begin at first. How many solves
+    a renewal equation, step by step: what begins now fills up what is not there yet.
 
     Returns:
         Visits beyond the usual ones in each CROWD_STEP after the first minute, in multiples of those.
@@ -131,9 +131,7 @@ class _Ages:
         of_topic = {draft.topic: draft for draft in drafts if draft.topic in {"payments", "inventory"}}
         placed = next(draft for draft in drafts if draft.topic == "orders")
         per_order = 1 + sum(len(draft) for draft in of_topic.values()) / max(len(placed), 1)
-        orders = dict(
-            zip(placed.column("session").tolist(), placed.column("occurred").tolist(), strict=True)
-        )
+        orders = dict(zip(placed.column("session").tolist(), placed.column("occurred").tolist(), strict=True))
         for draft in drafts:
             if draft.topic != "clickstream" or not len(draft):
                 continue

@@ -36,7 +36,8 @@ class Shop:
     profile: what kind of shop. seed: which one of its kind. opens_at: when its life begins, UTC.
     events_per_day: mean number of records a day of mean traffic, duplicates counted; what it has before it
     opens (catalogue, first stock, first customers) comes on top. most_initial: customers it begins with, at
-    most; guests make up for those who are left out. flash_sales: on top of the profile's.
+    most; guests make up for those who are left out. flash_sales: on top of the profile's; they
+    bend its traffic from their start on, and are no part of its name.
 
     Raises:
         ConfigError: opens_at is not in UTC, or events_per_day is too few for the profile.
@@ -106,7 +107,6 @@ class Shop:
             to_micros(self.opens_at),
             float(self.events_per_day),
             self.most_initial,
-            self.flash_sales,
         )
         return sha256("\x1f".join(map(str, parts)).encode()).hexdigest()
 

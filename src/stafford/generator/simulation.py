@@ -19,7 +19,7 @@ from stafford.generator.randomness import Flags, Floats, Ints, Keys, derive, dra
 from stafford.generator.sessions import SessionPlanner, Sessions
 from stafford.generator.stock import Stock
 from stafford.generator.story import Storyteller
-from stafford.generator.traffic import FlashSale, Stretch, Traffic
+from stafford.generator.traffic import FlashSale, Stretch, Traffic, list_sales
 
 WHOLE = (0, 1)
 CROWD_STEP = 10 * SECOND
@@ -44,7 +44,7 @@ class Simulation:
         opens_at: UTC microseconds, a whole minute.
         weekly_sessions: in a week of mean traffic.
         most_initial: customers it begins with, at most.
-        sales: flash sales.
+        sales: flash sales beside those of the profile.
         crowd: visits at the opening beyond the usual, by CROWD_STEP, in multiples of those.
         start: sessions that can have no click from there on are not told, only what follows from them.
         shard: (index, count); of clicks, only those of this shard's sessions are told.
@@ -80,6 +80,8 @@ class Simulation:
         self._desk = OrderDesk(profile.orders, self.catalogue)
         self._fulfilment = Fulfilment(profile, self.catalogue)
         self._stock = Stock(root, opens_at, self._warehouse.first_lot)
+        home = ZONES[int(self.customers.zone_of_country[self.customers.countries[0]])]
+        sales = [*list_sales(profile.traffic, home, opens_at), *sales]
         self._sales = np.array(
             [[s.start, s.end, s.category, s.discount_percent] for s in sales], np.int64
         ).reshape(len(sales), 4)

@@ -10,21 +10,22 @@ Processes", 1975, section 4.7.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 import numpy as np
 
-from stafford.generator.calendar import MINUTE, Zone, find_date, find_hour_of_week
+from stafford.generator.calendar import HOUR, MINUTE, SECOND, Zone, find_date, find_hour_of_week
 from stafford.generator.compiled import kernel
 from stafford.generator.profile import DeviceCurve, SpecialDay, TrafficProfile
 from stafford.generator.randomness import Floats, Ints
-from stafford.generator.vocabulary import COUNTRIES
+from stafford.generator.vocabulary import CATEGORIES, COUNTRIES
 
 UNITS = 1_000_000
 """Operational units of a minute at mean traffic."""
 
 UNITS_PER_WEEK = 7 * 24 * 60 * UNITS
 _MINUTES_PER_DAY = 1440
+_YEARS = 30
 _KEPT_MINUTES = 3 * _MINUTES_PER_DAY
 _LEAST_UNITS = 100  # a minute never stands still, so that every instant has one operational time
 
@@ -42,6 +43,22 @@ class FlashSale:
     category: int
     discount_percent: int
     factor: float
+
+
+def list_sales(profile: TrafficProfile, zone: Zone, opens_at: int) -> list[FlashSale]:
+    """The sales that a profile has every year, by a zone's clock, for as long as shops live."""
+    first = find_date(opens_at // HOUR).year
+    sales = []
+    for year in range(first, first + _YEARS):
+        for sale in profile.flash_sales:
+            local = datetime.fromisoformat(f"{year}-{sale.at}:00+00:00")
+            start = int(local.timestamp()) * SECOND - zone.offset_h * HOUR
+            start -= (int(zone.to_local(np.array([start]))[0]) - int(local.timestamp()) // 3600) * HOUR
+            end = start + sale.minutes * MINUTE
+            place = CATEGORIES.index(sale.category)
+            if end > opens_at:
+                sales.append(FlashSale(start, end, place, sale.discount_percent, sale.factor))
+    return sales
 
 
 @dataclass(frozen=True, slots=True)

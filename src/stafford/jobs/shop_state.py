@@ -12,6 +12,7 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 from stafford.errors import ConfigError, HomeInUse, NotReady, StorageError
+from stafford.generator import FlashSale
 from stafford.ledger.durable_file import replace_durably
 
 
@@ -24,6 +25,8 @@ class ShopState:
     opens_at: datetime
     events_per_day: float
     sent_through: datetime
+    flash_sales: tuple[FlashSale, ...] = ()
+    asked_per_day: float | None = None  # as asked for, at the traffic of the opening
 
 
 class ShopFile:
@@ -72,7 +75,8 @@ class ShopFile:
         try:
             fields = json.loads(self._path.read_text(encoding="utf-8"))
             instants = {name: datetime.fromisoformat(fields[name]) for name in ("opens_at", "sent_through")}
-            return ShopState(**{**fields, **instants})
+            sales = tuple(FlashSale(**sale) for sale in fields.get("flash_sales", ()))
+            return ShopState(**{**fields, **instants, "flash_sales": sales})
         except FileNotFoundError:
             return None
         except (ValueError, TypeError, KeyError) as exc:
@@ -144,12 +148,15 @@ def settle(
             opens_at=opens_at,
             events_per_day=events_per_day or 5 * 86_400.0,
             sent_through=opens_at,
+            asked_per_day=events_per_day,
         )
+    known = {"profile": stored.profile, "seed": stored.seed}
+    known["events_per_day"] = stored.asked_per_day or stored.events_per_day
     asked = {"profile": profile, "seed": seed, "events_per_day": events_per_day}
     differences = [
-        f"{name} {getattr(stored, name)} and not {value}"
+        f"{name} {known[name]} and not {value}"
         for name, value in asked.items()
-        if value is not None and value != getattr(stored, name)
+        if value is not None and value != known[name]
     ]
     if differences:
         raise ConfigError(

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -13,8 +13,10 @@ from typing import Protocol, Self
 import pyarrow as pa
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
+from stafford.domain.window import to_micros
 from stafford.errors import TransportUnavailable
-from stafford.generator import Batch, Shop, load_profile
+from stafford.generator import Batch, FlashSale, Shop, load_profile
+from stafford.generator.vocabulary import CATEGORIES
 from stafford.jobs.durable_log import open_log
 from stafford.jobs.shop_state import ShopFile, ShopState, settle
 from stafford.ledger.journal import Journal, RunSpec
@@ -24,9 +26,28 @@ from stafford.transport import Clock, Delivery, DurableLog
 ROWS_PER_BATCH = 10_000
 TICK_S = 0.5
 ATTEMPTS = 3
+SLACK = timedelta(seconds=45)  # times the speed: how late or early a shop's clock may be
+LEAST_STEP = timedelta(milliseconds=20)
 OPENING = timedelta(minutes=1)  # the catalogue and the first customers are spread over it
 PAST = timedelta(days=30)  # how long ago a shop opens that is to run faster than the clock
 RATE_WINDOW_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSale:
+    """A flash sale that begins some time from now. category: as contracts say; factor: how much busier."""
+
+    begins_in: timedelta
+    lasts: timedelta
+    category: str
+    discount_percent: int
+    factor: float
+
+    def starting(self, now: int) -> FlashSale:
+        """It, on the shop's clock, which shows `now` (UTC microseconds)."""
+        start = now + self.begins_in // timedelta(microseconds=1)
+        end = start + self.lasts // timedelta(microseconds=1)
+        return FlashSale(start, end, CATEGORIES.index(self.category), self.discount_percent, self.factor)
 
 
 class Ledger(Protocol):
@@ -146,7 +167,9 @@ class SimulateJob:
         """Send events as their time comes, until the duration is over or `stop` is set.
 
         The shop's clock goes on from where it stopped, `speed` times as fast as ours, and never ahead of
-        it: events from the future would rightly be refused by silver.
+        it: events from the future would rightly be refused by silver. Visitors come by chance, so the clock
+        may be SLACK late or early: it goes a little faster or slower to send as many records as the shop has
+        on average at this hour.
 
         Args:
             duration_s: seconds of our clock; None for no end.
@@ -161,20 +184,44 @@ class SimulateJob:
         stop = stop or threading.Event()
         self.backfill(min(self.shop.opens_at + OPENING, self._clock()), stop=stop, watch=watch)
         began, origin = self._monotonic(), self.state.sent_through
-        target = origin
+        target, due, sent_before = origin, 0.0, self._counts.total()
         while not stop.is_set():
             elapsed = self._monotonic() - began
             lived = elapsed if duration_s is None else min(elapsed, duration_s)
-            target = max(target, min(origin + timedelta(seconds=lived * speed), self._clock()))
-            until = min(target, self.state.sent_through + self._stride())
-            self._advance(until)
-            watch(self.measure(target))
+            before, target = (
+                target,
+                max(target, min(origin + timedelta(seconds=lived * speed), self._clock())),
+            )
+            due += self._expect(before, target)
+            least = target - SLACK * speed
+            if self.state.sent_through < least:
+                self._advance(min(least, self.state.sent_through + self._stride()))
+            is_in_time = self.state.sent_through >= least
+            if is_in_time:
+                missing = due - (self._counts.total() - sent_before)
+                self._catch_up(missing, min(target + SLACK * speed, self._clock()))
+            watch(self.measure(least))
             if duration_s is not None and elapsed >= duration_s:
                 break
-            if until == target:
+            if is_in_time:
                 pause = TICK_S if duration_s is None else min(TICK_S, duration_s - elapsed)
                 self._wait(stop, max(0.0, pause - (self._monotonic() - began - elapsed)))
-        return self.measure(target)
+        return self.measure(target - SLACK * speed)
+
+    def _expect(self, start: datetime, end: datetime) -> float:
+        """Records that the shop has in a stretch of its time, on average."""
+        per_day = self.shop.events_per_day * self._stream.measure_traffic(end)
+        return per_day * ((end - start) / timedelta(days=1))
+
+    def _catch_up(self, missing: float, latest: datetime) -> None:
+        """Let the shop's clock run on until it has made so many records, but not beyond an instant."""
+        while missing >= 1 and self.state.sent_through < latest:
+            now = self.state.sent_through
+            per_second = max(self._expect(now, now + timedelta(seconds=1)), 1e-6)
+            step = max(timedelta(seconds=missing / per_second), LEAST_STEP)
+            before = self._counts.total()
+            self._advance(min(now + step, latest))
+            missing -= self._counts.total() - before
 
     def measure(self, target: datetime) -> Progress:
         """Tell where the simulation is, measured against where it ought to be."""
@@ -242,7 +289,9 @@ def build(
     profile: str | None = None,
     seed: int | None = None,
     events_per_day: float | None = None,
+    at_first: float | None = None,
     opens_at: datetime | None = None,
+    sales: Sequence[PlannedSale] = (),
     speed: float = 1.0,
     transport: str = "auto",
     log: DurableLog | None = None,
@@ -258,9 +307,12 @@ def build(
         settings: which home, which Kafka.
         profile: the kind of shop; None goes on with the home's, or takes `fashion-retail`.
         seed: which one of its kind; None likewise, or takes 42.
-        events_per_day: the size of the shop; None likewise, or takes five records a second.
+        events_per_day: the size of the shop, records a day of mean traffic; None likewise, or takes five
+            records a second.
+        at_first: the same in place of it, at the traffic of the opening.
         opens_at: when a new shop opens, UTC. By default a minute ago, on the minute, so that its catalogue
             is there when it goes live; with a speed above 1, thirty days ago, for a past to run through.
+        sales: flash sales to come, remembered by the home.
         speed: as `live` will be asked to run; only its being above 1 matters here.
         transport: `kafka`, `files`, or `auto`: Kafka when a broker answers now, files otherwise.
         log: in place of what `transport` names; the caller closes it.
@@ -278,22 +330,30 @@ def build(
     with ExitStack() as resources:
         file = resources.enter_context(ShopFile(settings.home_dir))
         past = PAST if speed > 1 else OPENING
-        opening = opens_at or (clock() - past).replace(second=0, microsecond=0)
+        opening = opens_at or (clock() - past - SLACK).replace(second=0, microsecond=0)
         stored = file.load()
-        state = settle(stored, profile=profile, seed=seed, events_per_day=events_per_day, opens_at=opening)
-        shop = Shop(
-            load_profile(state.profile, settings.config_dir / "profiles"),
-            state.seed,
-            state.opens_at,
-            state.events_per_day,
+        state = settle(
+            stored, profile=profile, seed=seed, events_per_day=events_per_day or at_first, opens_at=opening
         )
+        kind = load_profile(state.profile, settings.config_dir / "profiles")
+        shop = Shop(kind, state.seed, state.opens_at, state.events_per_day)
+        if stored is None and at_first is not None:
+            # As busy as asked for when it opens: so much is that of the mean.
+            busy = shop.open().measure_traffic(state.opens_at + OPENING)
+            state = replace(state, events_per_day=at_first / busy)
+            shop = replace(shop, events_per_day=state.events_per_day)
+        if sales:
+            begins = to_micros(state.sent_through)
+            added = tuple(sale.starting(begins) for sale in sales)
+            state = replace(state, flash_sales=(*state.flash_sales, *added))
+        shop = replace(shop, flash_sales=state.flash_sales)
         if log is None:
             log = open_log(settings, transport, shop.run_id, clock, notify)
             resources.callback(log.close)
         if ledger is None:
             ledger = Journal.open(settings.ledger_dir, _describe(shop, state))
             resources.callback(ledger.close)
-        if stored is None:
+        if stored is None or sales:
             file.save(state)
         held = ExitStack()
         job = SimulateJob(
