@@ -106,9 +106,7 @@ class Traffic:
 
     def reach(self, start: int, end: int) -> Stretch:
         """Minutes that hold [start, end) and the days around it, UTC microseconds; start never goes back."""
-        missing = end // MINUTE + 2 - (self._first + len(self._hours))
-        if missing > 0:
-            self._extend(-(-missing // _MINUTES_PER_DAY) * _MINUTES_PER_DAY)
+        self._reach(end)
         spare = start // MINUTE - _KEPT_MINUTES - self._first
         if spare > 0:
             self._first += spare
@@ -116,10 +114,15 @@ class Traffic:
         return Stretch(self._first, self._begins, self._hours)
 
     def multiply(self, micros: int) -> float:
-        """How busy the zone is at an instant; 1.0 is its mean."""
-        stretch = self.reach(micros, micros + MINUTE)
-        place = micros // MINUTE - stretch.first
-        return float(stretch.begins[place + 1] - stretch.begins[place]) / UNITS
+        """How busy the zone is at an instant that was not reached long ago; 1.0 is its mean."""
+        self._reach(micros)
+        place = micros // MINUTE - self._first
+        return float(self._begins[place + 1] - self._begins[place]) / UNITS
+
+    def _reach(self, micros: int) -> None:
+        missing = micros // MINUTE + 2 - (self._first + len(self._hours))
+        if missing > 0:
+            self._extend(-(-missing // _MINUTES_PER_DAY) * _MINUTES_PER_DAY)
 
     def _extend(self, minutes: int) -> None:
         start = (self._first + len(self._hours)) * MINUTE
