@@ -24,6 +24,7 @@ SHOWN = {
     "java",
     "makefile",
     "dotenv",
+    "mermaid",
 }
 """Languages of blocks that a reader only looks at."""
 

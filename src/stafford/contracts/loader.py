@@ -4,15 +4,16 @@ The standard says more than this project understands. A rule that is quietly not
 none, so whatever nothing here would enforce is an error.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
-from open_data_contract_standard.model import SchemaObject, SchemaProperty
+from open_data_contract_standard.model import EnumValue, SchemaObject, SchemaProperty
 from pydantic import TypeAdapter
 
 from stafford.contracts.document import read_document, refuse
-from stafford.contracts.model import Contract, Field, FieldType
+from stafford.contracts.model import Contract, EventType, Field, FieldType
 from stafford.contracts.rules import check_contract, check_field, check_references
 from stafford.errors import ContractViolation
 
@@ -28,7 +29,13 @@ OPTIONS = {
 }
 """logicalTypeOptions that silver enforces, and the Field attribute of each."""
 
-EXTRAS = {"pii": "pii", "repair": "repair", "unit": "unit", "maxAheadOfArrival": "max_ahead_of_arrival"}
+EXTRAS = {
+    "pii": "pii",
+    "repair": "repair",
+    "unit": "unit",
+    "maxAheadOfArrival": "max_ahead_of_arrival",
+    "events": "events",
+}
 """customProperties of a field, and the Field attribute of each."""
 
 PHYSICAL_TYPES: dict[str | None, str] = {
@@ -79,6 +86,7 @@ def _contract(path: Path) -> Contract:
         description=table.description or "",
         grain=table.dataGranularityDescription or "",
         fields=tuple(_field(path, prop) for prop in table.properties or []),
+        events=tuple(_events(path, table)),
     )
     if contract.topic != path.name.removesuffix(SUFFIX):
         refuse(path, "topic", f"is {contract.topic!r}; give it the file's name")
@@ -89,7 +97,24 @@ def _contract(path: Path) -> Contract:
     return contract
 
 
-def _extras(path: Path, owner: SchemaObject | SchemaProperty, where: str, known: set[str]) -> dict[str, Any]:
+def _events(path: Path, table: SchemaObject) -> Iterator[EventType]:
+    for prop in table.properties or []:
+        for value in prop.enum or []:
+            is_event = prop.name == "event_type"
+            where = f"{prop.name}[{value.value}]"
+            extras = _extras(path, value, where, {"stage", "after"} if is_event else set())
+            if is_event:
+                yield EventType(
+                    name=str(value.value),
+                    meaning=value.description or "",
+                    stage=str(extras.get("stage")),
+                    after=tuple(extras.get("after", ())),
+                )
+
+
+def _extras(
+    path: Path, owner: SchemaObject | SchemaProperty | EnumValue, where: str, known: set[str]
+) -> dict[str, Any]:
     extras = {str(extra.property): extra.value for extra in owner.customProperties or []}
     for name in extras.keys() - known:
         refuse(path, where, f"customProperties has {name!r}, which nothing reads; known: {sorted(known)}")
@@ -108,7 +133,6 @@ def _field(path: Path, prop: SchemaProperty, parent: str = "") -> Field:
             description=prop.description or "",
             unique=bool(prop.unique),
             enum=tuple(value.value for value in prop.enum or []),  # type: ignore[misc]  # checked below
-            enum_meanings=tuple(value.description or "" for value in prop.enum or []),
             references=_reference(prop),
             example=prop.examples[0] if prop.examples else None,
             items=tuple(_field(path, item, f"{where}.") for item in _members(prop)),
@@ -155,7 +179,7 @@ def _option(prop: SchemaProperty, value: Any) -> Any:
 def _extra(name: str, value: Any) -> Any:
     if name == "maxAheadOfArrival":
         return DURATION.validate_python(value)
-    return tuple(value) if name == "repair" else value
+    return tuple(value) if name in {"repair", "events"} else value
 
 
 def _reference(prop: SchemaProperty) -> str | None:

@@ -7,6 +7,21 @@ from typing import Literal
 FieldType = Literal["string", "integer", "boolean", "timestamp", "array"]
 Repair = Literal["trim", "lowercase"]
 
+STAGES = {
+    "visit": "A visitor opens pages.",
+    "browse": "The visitor looks for goods, and at them.",
+    "cart": "Goods go into the cart, or out of it.",
+    "checkout": "The visitor means to buy.",
+    "purchase": "The visitor has bought.",
+    "payment": "The shop takes the money, or tries to.",
+    "fulfilment": "The goods are on their way.",
+    "after_sales": "The purchase is undone, in whole or in part.",
+    "customer": "Beside the funnel: who buys.",
+    "catalogue": "Beside the funnel: what is on sale.",
+    "stock": "Beside the funnel: what is there.",
+}
+"""Places in the funnel, from its top to its end, then what stands beside it; each with its meaning."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
@@ -29,8 +44,6 @@ class Field:
     min_items: int | None = None
     max_items: int | None = None
     enum: tuple[str, ...] = ()
-    enum_meanings: tuple[str, ...] = ()
-    """Beside each value of `enum`: when it applies; empty where the contract does not say."""
     pii: str | None = None
     repair: tuple[Repair, ...] = ()
     unit: str | None = None
@@ -39,13 +52,35 @@ class Field:
     example: str | int | bool | None = None
     items: tuple["Field", ...] = ()
     """Fields of the struct that an array holds; empty for every other type."""
+    events: tuple[str, ...] = ()
+    """Event types that carry the field, always and alone; empty where the type does not decide."""
+
+    def is_carried_by(self, event_type: str) -> bool | None:
+        """Whether an event of a type has the field: True always, False never, None sometimes."""
+        if self.events:
+            return event_type in self.events
+        return True if self.required else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventType:
+    """One kind of event. meaning: when it is sent; stage: one of STAGES.
+
+    after: event types of which at least one came before, about the same thing; empty where a story begins.
+    """
+
+    name: str
+    meaning: str
+    stage: str
+    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
     """What producers of one topic promise and silver enforces.
 
-    `key` names the field that orders the topic's events; `grain` says what one event stands for.
+    `key` names the field that orders the topic's events; `grain` says what one event stands for; `events`
+    are in the order of the field event_type.
     """
 
     topic: str
@@ -54,6 +89,7 @@ class Contract:
     description: str
     grain: str
     fields: tuple[Field, ...]
+    events: tuple[EventType, ...]
 
     def field(self, name: str) -> Field:
         """The field of that name.
@@ -70,9 +106,3 @@ class Contract:
     def event_types(self) -> tuple[str, ...]:
         """Every event type of the topic, in the contract's order."""
         return self.field("event_type").enum
-
-    @property
-    def events(self) -> tuple[tuple[str, str], ...]:
-        """Every event type with when it is sent."""
-        field = self.field("event_type")
-        return tuple(zip(field.enum, field.enum_meanings, strict=True))

@@ -1,13 +1,13 @@
 """The reference pages: what a person reads instead of YAML."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from stafford.contracts.model import Contract, Field
+from stafford.contracts.model import STAGES, Contract, EventType, Field
 from stafford.contracts.reasons import RULES, UNREADABLE, field_rules
 
 
@@ -17,7 +17,7 @@ def contracts_page(contracts: Mapping[str, Contract]) -> str:
 
 
 def events_page(contracts: Mapping[str, Contract]) -> str:
-    """Markdown of docs/reference/events.md: every event type, and a body of each topic."""
+    """Markdown of docs/reference/events.md: every event type, its place in the funnel, and its fields."""
     return _render("events.md.jinja", contracts)
 
 
@@ -42,9 +42,14 @@ def _render(template: str, contracts: Mapping[str, Contract]) -> str:
         trim_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"cell": _cell, "rules": _rules, "limits": _limits}
+    environment.filters |= {
+        "cell": _cell, "rules": _rules, "limits": _limits, "codes": _codes, "carried": _carried,
+    }  # fmt: skip
     return environment.get_template(template).render(
         contracts=list(contracts.values()),
+        meanings=STAGES,
+        stages=_stages(contracts),
+        arrows=list(_arrows(contracts)),
         unreadable=UNREADABLE,
         rules=RULES,
         rows={topic: list(_rows(contract.fields)) for topic, contract in contracts.items()},
@@ -55,10 +60,30 @@ def _render(template: str, contracts: Mapping[str, Contract]) -> str:
     )
 
 
+def _stages(contracts: Mapping[str, Contract]) -> dict[str, list[tuple[Contract, EventType]]]:
+    """The events at each place of the funnel, with their contracts; places without one are left out."""
+    events = [(contract, event) for contract in contracts.values() for event in contract.events]
+    staged = {stage: [pair for pair in events if pair[1].stage == stage] for stage in STAGES}
+    return {stage: pairs for stage, pairs in staged.items() if pairs}
+
+
+def _arrows(contracts: Mapping[str, Contract]) -> Iterator[tuple[str, str]]:
+    for pairs in _stages(contracts).values():
+        yield from ((event.name, before) for _, event in pairs for before in event.after)
+
+
 def _rows(fields: tuple[Field, ...], parent: str = "") -> Iterator[tuple[str, Field]]:
     for field in fields:
         yield f"{parent}{field.name}", field
         yield from _rows(field.items, f"{parent}{field.name}.")
+
+
+def _codes(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _carried(field: Field, event_type: str) -> str:
+    return {True: "●", False: "", None: "○"}[field.is_carried_by(event_type)]
 
 
 def _cell(text: str) -> str:
@@ -67,7 +92,7 @@ def _cell(text: str) -> str:
 
 
 def _rules(field: Field) -> str:
-    return ", ".join(f"`{rule}`" for rule in field_rules(field))
+    return _codes(field_rules(field))
 
 
 def _limits(field: Field) -> str:

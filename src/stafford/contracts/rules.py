@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import get_args
 
-from stafford.contracts.model import Contract, Field, Repair
+from stafford.contracts.model import STAGES, Contract, Field, Repair
 
 ENVELOPE = {
     "event_id": "string",
@@ -97,11 +97,30 @@ def check_contract(contract: Contract) -> Iterator[tuple[str, str]]:
             return
     if not by_name["event_id"].unique:
         yield "event_id", "is not unique, and silver keeps one row for each"
-    if not by_name["event_type"].enum or not all(by_name["event_type"].enum_meanings):
+    if not contract.events or not all(event.meaning for event in contract.events):
         yield "event_type", "does not name every event of the topic with a description of when it is sent"
     key = by_name.get(contract.key)
     if key is None or not key.required or key.type != "string":
         yield "key", f"{contract.key!r} is not a required string of the contract, so it cannot order events"
+    yield from _check_events(contract)
+
+
+def _check_events(contract: Contract) -> Iterator[tuple[str, str]]:
+    for event in contract.events:
+        if event.stage not in STAGES:
+            yield f"event_type[{event.name}]", f"has the stage {event.stage!r}; known: {', '.join(STAGES)}"
+    for field in contract.fields:
+        unknown = set(field.events) - set(contract.event_types)
+        if unknown:
+            yield field.name, f"is carried by {sorted(unknown)}, which the topic does not have"
+        if field.events and field.required:
+            yield field.name, "is required, so every event carries it; take its events away"
+        for item in field.items:
+            if item.events:
+                yield (
+                    f"{field.name}.{item.name}",
+                    "has events, which only a field of the event itself has",
+                )
 
 
 def check_references(contracts: Mapping[str, Contract]) -> Iterator[tuple[str, str, str]]:
@@ -111,3 +130,8 @@ def check_references(contracts: Mapping[str, Contract]) -> Iterator[tuple[str, s
         for field in (*contract.fields, *(item for array in contract.fields for item in array.items)):
             if field.references is not None and field.references not in known:
                 yield topic, field.name, f"refers to {field.references}, which no contract has"
+    events = {event.name for contract in contracts.values() for event in contract.events}
+    for topic, contract in contracts.items():
+        for event in contract.events:
+            for before in set(event.after) - events:
+                yield topic, f"event_type[{event.name}]", f"comes after {before}, which no contract has"
