@@ -2,8 +2,8 @@
 
 After each repeat order a customer is gone for good with a probability p of their own; while they stay
 they order at a rate lambda of their own. Over customers, lambda is gamma distributed and p is beta
-distributed. What is spent in an order is gamma distributed with a rate nu of their own, which is gamma distributed as well and
-independent of the others.
+distributed. What is spent in an order is gamma distributed with a rate nu of their own, which is gamma
+distributed as well and independent of the others.
 
 Sources: Fader, Hardie, Lee, "Counting Your Customers the Easy Way", Marketing Science 24, 2005; Fader,
 Hardie, "The Gamma-Gamma Model of Monetary Value", 2013.
