@@ -38,13 +38,12 @@ def find_weekly_sessions(profile: Profile, events_per_day: float) -> float:
         ConfigError: the catalogue alone makes more events a day than that.
     """
     standing = _count_standing(profile)
-    sessions = (events_per_day - standing) * 7 / _fly(profile.model_dump_json()).events_per_session
-    if not sessions > 0:
+    if not events_per_day > standing:
         raise ConfigError(
             f"{events_per_day} events per day is too few for profile {profile.name}: its catalogue alone "
             f"makes about {standing:.1f}; ask for more events, or for fewer products"
         )
-    return sessions
+    return (events_per_day - standing) * 7 / _fly(profile.model_dump_json()).events_per_session
 
 
 def find_events_per_day(profile: Profile, customers: int, weeks: float) -> float:

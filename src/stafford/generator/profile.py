@@ -23,6 +23,9 @@ Method = Literal["card", "paypal", "bank_transfer", "gift_card"]
 Carrier = Literal["dhl", "ups", "postnl", "royal_mail"]
 LOOKS: tuple[Look, ...] = ("home", "category", "search", "product")
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_MOST_OTHER_CLICKS = 48  # beyond those of the steps: goods that go into the cart, and the checkout
+_LONGEST_SESSION_S = 252_000  # shorter than what a stream looks back for sessions that are still open
+_MOST_LINES = 20
 ReturnReason = Literal["wrong_size", "not_as_described", "damaged", "changed_mind"]
 
 
@@ -246,6 +249,18 @@ class SessionsProfile(Part):
         return self
 
     @model_validator(mode="after")
+    def _check_length(self) -> Self:
+        for name, path in {**self.intents, "buying": self.buying}.items():
+            longest_s = (2 * path.steps.most + _MOST_OTHER_CLICKS) * self.dwell.most_s
+            if longest_s > _LONGEST_SESSION_S:
+                raise ValueError(
+                    f"a session of {name} could last {longest_s:,} s, and none may last more than "
+                    f"{_LONGEST_SESSION_S:,}; lower its steps.most, which is {path.steps.most}, or "
+                    f"dwell.most_s, which is {self.dwell.most_s}"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _check_carts(self) -> Self:
         if self.buying.steps.least < 1:
             raise ValueError("buying.steps.least must be at least 1: nobody buys what they did not see")
@@ -311,6 +326,19 @@ class Profile(Part):
     fulfilment: FulfilmentProfile
     returns: ReturnsProfile
     mess: MessProfile
+
+    @model_validator(mode="after")
+    def _check_spend(self) -> Self:
+        spend = self.customers.spend
+        mean = spend.p * spend.v / (spend.q - 1)
+        prices = [category.price_cents for category in self.catalogue.categories.values()]
+        least, most = min(p.least for p in prices) / 100, _MOST_LINES * max(p.most for p in prices) / 100
+        if not least <= mean <= most:
+            raise ValueError(
+                f"customers.spend makes a mean order of {mean:.2f} EUR, and goods at the prices of "
+                f"catalogue.categories make orders of {least:.2f} to {most:.2f}; change one of them"
+            )
+        return self
 
 
 def find_profile(name: str | Path, directory: Path) -> Path:

@@ -221,7 +221,7 @@ def _tell(  # noqa: C901, PLR0912, PLR0915 - a session is told from its beginnin
                 continue
             # At least one goes in, also in a shop where everything is sold out: it can be ordered again.
             if is_sold_out(product, start, outages) and (in_cart > 0 or seen < views):
-                phase += 1 if seen < views else 0
+                phase -= wanted  # the next product that is looked at takes its place
                 continue
             quantity = 1 + choose_one(draw_one(derive_one(key, _LOOK, place), 4), quantity_bounds)
             count = _put(rows, count, _ADDED, _PRODUCT_PAGE, product, quantity, NOTHING)

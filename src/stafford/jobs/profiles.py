@@ -6,6 +6,7 @@ from pathlib import Path
 
 from stafford.errors import ConfigError
 from stafford.generator import Profile, find_profile, load_profile
+from stafford.generator.comparison import Difference, compare
 from stafford.settings import Settings
 
 
@@ -40,6 +41,14 @@ class ProfilesJob:
             ConfigError: there is no such profile, or it is wrong: the field, the value and what is allowed.
         """
         return load_profile(name, self.directory)
+
+    def compare(self, one: str, other: str) -> list[Difference]:
+        """Every field in which two profiles differ.
+
+        Raises:
+            ConfigError: there is no such profile, or it is wrong.
+        """
+        return compare(self.load(one), self.load(other))
 
     def faults(self, names: list[str]) -> Iterator[str]:
         """What is wrong with each profile that cannot be used; nothing for the others."""

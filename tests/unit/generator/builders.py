@@ -10,19 +10,29 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from hypothesis import Phase, settings
 
 from stafford.generator import Batch, Profile, Shop, load_profile
 from stafford.generator.mess_profile import MessProfile
+from stafford.generator.profile import Range
+from stafford.generator.traffic import FlashSale
+
+AS_FOUND = settings(phases=[Phase.explicit, Phase.reuse, Phase.generate])
+"""A failing seed is as good as another: looking for a smaller one takes minutes and tells nothing."""
 
 PROJECT_DIR = Path(__file__).resolve().parents[3]
 PROFILES = PROJECT_DIR / "config" / "profiles"
 OPENS_AT = datetime(2026, 3, 27, tzinfo=UTC)  # two days before summer time begins
 
 
+NAMES = ("fashion-retail", "marketplace", "electronics")
+"""Every profile that is shipped."""
+
+
 @cache
-def find_profile(*, is_clean: bool = False, products: int = 60) -> Profile:
-    """The default shop with fewer products and customers, with or without mess."""
-    profile = load_profile("fashion-retail", PROFILES)
+def find_profile(name: str = "fashion-retail", *, is_clean: bool = False, products: int = 60) -> Profile:
+    """A shipped shop with fewer products and customers, with or without mess."""
+    profile = load_profile(name, PROFILES)
     changes: dict[str, Any] = {
         "catalogue": profile.catalogue.model_copy(update={"products": products}),
         "customers": profile.customers.model_copy(update={"history_weeks": 8}),
@@ -32,9 +42,31 @@ def find_profile(*, is_clean: bool = False, products: int = 60) -> Profile:
     return profile.model_copy(update=changes)
 
 
-def open_shop(seed: int = 7, events_per_day: float = 4000, *, is_clean: bool = False) -> Shop:
+def open_shop(
+    seed: int = 7,
+    events_per_day: float = 4000,
+    *,
+    name: str = "fashion-retail",
+    is_clean: bool = False,
+    sales: tuple[FlashSale, ...] = (),
+) -> Shop:
     """A small shop."""
-    return Shop(find_profile(is_clean=is_clean), seed, OPENS_AT, events_per_day)
+    profile = find_profile(name, is_clean=is_clean)
+    return Shop(profile, seed, OPENS_AT, events_per_day, flash_sales=sales)
+
+
+def make_scarce(profile: Profile) -> Profile:
+    """The same shop with few goods and small lots that take long to come: it is often sold out."""
+    stock = {
+        "least_lot_units": 20,
+        "covers_days": 1.0,
+        "reorder_days": 0.0,
+        "lead_h": Range(least=24, most=96),
+    }
+    catalogue = profile.catalogue.model_copy(
+        update={"products": 12, "stock": profile.catalogue.stock.model_copy(update=stock)}
+    )
+    return profile.model_copy(update={"catalogue": catalogue})
 
 
 def join(batches: Sequence[Batch]) -> Batch:

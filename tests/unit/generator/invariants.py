@@ -1,13 +1,145 @@
 """What must hold for the events of any shop: each finder lists what breaks it."""
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
+
+from stafford.generator.vocabulary import CATEGORIES
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from stafford.generator.traffic import FlashSale
+
     from .builders import Event
+
+_IDENTITIES = {
+    "customer_registered": "customer_id",
+    "product_launched": "product_id",
+    "order_placed": "order_id",
+    "payment_captured": "payment_id",
+    "payment_declined": "payment_id",
+    "shipment_dispatched": "shipment_id",
+    "shipment_delivered": "shipment_id",
+    "return_requested": "return_id",
+    "refund_issued": "return_id",
+}
+"""Events of which there is one for each thing that their id names."""
+
+
+def find_repeated_ids(events: Iterable["Event"]) -> list[str]:
+    """Events with an id that another has, and things that happened twice."""
+    seen: Counter[tuple[str, str]] = Counter()
+    for event in events:
+        seen["event", event.event_id] += 1
+        if event.event_type in _IDENTITIES:
+            seen[event.event_type, event.body[_IDENTITIES[event.event_type]]] += 1
+    return [f"{kind} {name}: {times} times" for (kind, name), times in seen.items() if times > 1]
+
+
+def find_orphans(events: Iterable["Event"]) -> list[str]:
+    """Events that name a customer, product, session, order, order line or return that does not exist."""
+    events = list(events)
+    known: set[tuple[str, object]] = set()
+    for event in events:
+        body = event.body
+        match event.event_type:
+            case "customer_registered":
+                known.add(("customer", body["customer_id"]))
+            case "product_launched":
+                known.add(("product", body["product_id"]))
+            case "order_placed":
+                known.add(("order", body["order_id"]))
+                known |= {
+                    ("line", (body["order_id"], n["line_number"], n["product_id"])) for n in body["lines"]
+                }
+            case "return_requested":
+                known.add(("return", body["return_id"]))
+        if event.topic == "clickstream":
+            known.add(("session", body["session_id"]))
+    return [
+        f"{event.event_type} {event.event_id}: no {kind} {name}"
+        for event in events
+        for kind, name in _name_references(event)
+        if (kind, name) not in known
+    ]
+
+
+def _name_references(event: "Event") -> Iterator[tuple[str, object]]:
+    body = event.body
+    for kind in ("customer", "product", "session", "order"):
+        if body.get(f"{kind}_id") is not None:
+            yield kind, body[f"{kind}_id"]
+    if event.topic == "orders":
+        yield from (("product", line["product_id"]) for line in body["lines"])
+    if event.topic == "returns":
+        yield "line", (body["order_id"], body["line_number"], body["product_id"])
+        yield "return", body["return_id"]
+
+
+def find_wrong_promotions(
+    events: Iterable["Event"], sales: Collection["FlashSale"], percents: Collection[int]
+) -> list[str]:
+    """Order lines whose discount is none of the shop's, or not that of the flash sale they were bought in.
+
+    A sale is in force for whoever came to the shop while it was on.
+    """
+    events = list(events)
+    category = {e.body["product_id"]: e.body["category"] for e in events if e.topic == "products"}
+    came: dict[str, datetime] = {}
+    for event in events:
+        if event.topic == "clickstream":
+            session = event.body["session_id"]
+            came[session] = min(event.at, came.get(session, event.at))
+    problems = []
+    for event in events:
+        if event.event_type != "order_placed":
+            continue
+        begun = came[event.body["session_id"]].timestamp() * 1e6
+        in_force = [s for s in sales if s.start <= begun < s.end]
+        for line in event.body["lines"]:
+            of_sale = [
+                s.discount_percent for s in in_force if CATEGORIES[s.category] == category[line["product_id"]]
+            ]
+            allowed = {max(percent, *of_sale, 0) for percent in (0, *percents)}
+            full = line["quantity"] * line["unit_price_cents"]
+            if line["discount_cents"] not in {full * percent // 100 for percent in allowed}:
+                problems.append(f"{event.body['order_id']} line {line['line_number']}")
+    return problems
+
+
+def find_unbooked_sales(events: Iterable["Event"]) -> list[str]:
+    """Order lines that took nothing from stock, or something else, and sales from stock without an order."""
+    sold: Counter[tuple[str, str, int]] = Counter()
+    for event in events:
+        body = event.body
+        if event.event_type == "order_placed":
+            sold.update((body["order_id"], line["product_id"], line["quantity"]) for line in body["lines"])
+        elif event.event_type == "stock_sold":
+            sold[body["order_id"], body["product_id"], -body["delta_units"]] -= 1
+    return [f"{sale}: {rest}" for sale, rest in sold.items() if rest]
+
+
+def find_sold_out_goods(events: Iterable["Event"]) -> list[str]:
+    """Order lines of goods of which there were not as many in stock when the order was placed."""
+    events = list(events)
+    moved_at: dict[str, list[datetime]] = defaultdict(list)
+    levels: dict[str, list[int]] = defaultdict(list)
+    for event in events:
+        if event.topic == "inventory":
+            moved_at[event.body["product_id"]].append(event.at)
+            levels[event.body["product_id"]].append(event.body["stock_units"])
+    problems = []
+    for event in events:
+        if event.event_type != "order_placed":
+            continue
+        for line in event.body["lines"]:
+            name = line["product_id"]
+            before = bisect_left(moved_at[name], event.at) - 1
+            if before < 0 or levels[name][before] < line["quantity"]:
+                problems.append(f"{event.body['order_id']} {name}")
+    return problems
 
 
 def find_early_references(events: Iterable["Event"]) -> list[str]:

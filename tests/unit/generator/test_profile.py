@@ -7,7 +7,14 @@ import pytest
 from stafford.errors import ConfigError
 from stafford.generator import load_profile
 
-from .builders import PROFILES
+from .builders import NAMES, PROFILES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_shipped_profile_loads(name: str) -> None:
+    """And names itself as its file does; there is no other."""
+    assert load_profile(name, PROFILES).name == name
+    assert {path.stem for path in PROFILES.glob("*.yaml")} == set(NAMES)
 
 
 def test_default_profile_loads() -> None:
@@ -44,6 +51,18 @@ def test_default_profile_loads() -> None:
         ("search: {product: 66, search: 20, category: 14}", "search: {}", "sessions.*leads nowhere"),
         ("nth: 4, weekday: thursday", "nth: 6, weekday: thursday", "nth is 6: .*less than or equal to 4"),
         ('dates: ["12-24"]', "dates: []", "traffic.days.*give one of dates"),
+        ("conversion: 0.032", "conversion: 0", "sessions.conversion is 0: .*greater than 0"),
+        ("declined: 0.035", "declined: -0.1", "payments.declined is -0.1: .*greater than or equal to 0"),
+        ("  late: 0.07 ", "  late: .nan ", "fulfilment.late is nan"),
+        ("{r: 0.24,", "{r: -0.24,", "customers.purchases.r is -0.24: .*greater than or equal to 0.05"),
+        ("duplicate: 0.0040", "duplicate: -0.1", "duplicate is -0.1: .*greater than or equal to 0"),
+        ("q: 3.74", "q: 0.9", "customers.spend.q is 0.9: .*greater than 1"),
+        ("v: 15.45", "v: 0.1", "mean order of 0.23 EUR.* orders of 1.49 to"),
+        ("steps: {least: 8, most: 30}", "steps: {least: 8, most: 300}", "session of buying could last"),
+        ("steps: {least: 1, most: 12}", "steps: {least: 0, most: 12}", "steps.least must be at least 1"),
+        ("steps: {least: 8, most: 30}", "steps: {least: 0, most: 30}", "buying.steps.least must be at least"),
+        ("mobile:\n      hours: [22,", "phone:\n      hours: [22,", "traffic.curves is 'phone'"),
+        ("months: [1.00, 0.90,", "months: [1.00,", "traffic.months.* at least 12 items"),
         ("conversion: 0.032", "conversion: 1.2", "sessions.conversion is 1.2: .*less than or equal to 0.5"),
     ],
 )

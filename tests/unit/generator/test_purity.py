@@ -6,7 +6,7 @@ import sys
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stafford.domain.record import LABEL_SCHEMA, RECORD_SCHEMA
@@ -14,6 +14,8 @@ from stafford.errors import ConfigError
 from stafford.generator import Batch, Shop
 
 from .builders import (
+    AS_FOUND,
+    NAMES,
     OPENS_AT,
     PROJECT_DIR,
     agree,
@@ -29,15 +31,43 @@ HOUR = timedelta(hours=1)
 GOLDEN = "76cd89f364bb5c139b38cf6cd46c561f9162b9e0ef54a278aa46d4bd2b62bae6"
 """Changes only together with GENERATOR_VERSION or the default profile."""
 
+names = st.sampled_from(NAMES)
 instants = st.integers(1, 10 * 3_600_000_000).map(lambda micros: timedelta(microseconds=micros))
 
 
-@settings(max_examples=20)
-@given(seed=st.integers(0, 2**63), cuts=st.lists(instants, max_size=4))
-def test_slicing_changes_nothing(seed: int, cuts: list[timedelta]) -> None:
+@settings(AS_FOUND, max_examples=18)
+@given(name=names, seed=st.integers(0, 2**63), cuts=st.lists(instants, max_size=4))
+def test_slicing_changes_nothing(name: str, seed: int, cuts: list[timedelta]) -> None:
     """Any way of advancing to an instant gives the same bytes."""
-    shop, end = open_shop(seed), 10 * HOUR
+    shop, end = open_shop(seed, name=name), 10 * HOUR
     assert agree(run(shop, *sorted(cuts), end), run(shop, end))
+
+
+@settings(AS_FOUND, max_examples=9)
+@given(name=names, seed=st.integers(0, 2**63), cuts=st.tuples(instants, instants, instants).map(sorted))
+@example(name="fashion-retail", seed=7, cuts=[timedelta(microseconds=m) for m in (1, 2, 3 * 3_600_000_000)])
+def test_windows_join(name: str, seed: int, cuts: list[timedelta]) -> None:
+    """[a, b) followed by [b, c), each from a stream of its own, is [a, c): the sessions that cross b too."""
+    shop = open_shop(seed, name=name)
+    start, middle, end = cuts
+    halves = [run(shop, middle, start=start), run(shop, end, start=middle)]
+    assert agree(join(halves), run(shop, end, start=start))
+
+
+def test_joining_sees_a_lost_and_a_repeated_event() -> None:
+    """Control: halves that miss or share one event are not the whole; sessions do cross the cut."""
+    shop, start, end = open_shop(), 7 * HOUR, 10 * HOUR
+    whole = run(shop, end, start=start)
+    # Between the first and the last click of a session.
+    clicks = [row for row in whole.records.to_pylist() if row["topic"] == "clickstream"]
+    times = [row["emitted_at"] for row in clicks if row["key"] == clicks[0]["key"]]
+    middle = max(times) - OPENS_AT
+    assert min(times) < max(times)
+    before, after = run(shop, middle, start=start), run(shop, end, start=middle)
+    assert agree(join([before, after]), whole)
+    assert not agree(join([before.slice(0, len(before) - 1), after]), whole)
+    assert not agree(join([before, before.slice(len(before) - 1, 1), after]), whole)
+    assert all(clicks[0]["key"] in half.records["key"].to_pylist() for half in (before, after))
 
 
 def test_comparison_sees_one_changed_row() -> None:
@@ -58,16 +88,18 @@ def test_spans_change_nothing() -> None:
     assert agree(run(shop, *hours, timedelta(days=9)), run(shop, timedelta(days=9)))
 
 
-@settings(max_examples=8)
-@given(seed=st.integers(0, 2**63), count=st.integers(2, 5))
-def test_shards_make_the_whole(seed: int, count: int) -> None:
-    """The shards of one count hold each row once, and nothing else."""
-    shop, end = open_shop(seed), 8 * HOUR
+@settings(AS_FOUND, max_examples=6)
+@given(name=names, seed=st.integers(0, 2**63), count=st.integers(2, 5))
+def test_shards_make_the_whole(name: str, seed: int, count: int) -> None:
+    """The shards of one count hold each row once, and nothing else: N workers give the events of one."""
+    shop, end = open_shop(seed, name=name), 8 * HOUR
     whole = run(shop, end)
     parts = [run(shop, end, shard=(index, count)) for index in range(count)]
     rows = [row for part in parts for row in _rows(part)]
     assert sorted(rows) == sorted(_rows(whole))
     assert all(len(part) for part in parts)
+    # Control: a row that one of them lost.
+    assert sorted(rows[1:]) != sorted(_rows(whole))
 
 
 def test_shard_keeps_keys_together() -> None:
@@ -79,11 +111,11 @@ def test_shard_keeps_keys_together() -> None:
     assert len(set.union(*keys)) == sum(map(len, keys))
 
 
-@settings(max_examples=8)
-@given(start=instants)
-def test_later_start_skips(start: timedelta) -> None:
+@settings(AS_FOUND, max_examples=6)
+@given(name=names, start=instants)
+def test_later_start_skips(name: str, start: timedelta) -> None:
     """A stream that starts later gives what the whole stream gives from there on."""
-    shop, end = open_shop(), 10 * HOUR
+    shop, end = open_shop(name=name), 10 * HOUR
     stream = shop.open()
     stream.advance(OPENS_AT + start)
     assert agree(run(shop, end, start=start), stream.advance(OPENS_AT + end))

@@ -1,66 +1,159 @@
-"""A shop's events tell one continuous story."""
+"""A shop's events tell one continuous story, whatever kind of shop it is."""
 
-import json
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from stafford.generator import Shop, load_profile
+from stafford.domain.window import to_micros
+from stafford.generator import Profile, Shop, load_profile
 from stafford.generator.customers import MOST_INITIAL
+from stafford.generator.traffic import FlashSale
+from stafford.generator.vocabulary import CATEGORIES
 
-from .builders import OPENS_AT, PROFILES, Event, open_shop, read_clean, run
+from .builders import (
+    AS_FOUND,
+    NAMES,
+    OPENS_AT,
+    PROFILES,
+    Event,
+    find_profile,
+    make_scarce,
+    open_shop,
+    read_clean,
+    run,
+)
 from .invariants import (
     find_broken_sessions,
     find_early_references,
+    find_orphans,
+    find_repeated_ids,
+    find_sold_out_goods,
+    find_unbooked_sales,
     find_unfulfilled_order,
     find_wrong_prices,
+    find_wrong_promotions,
     find_wrong_stock,
     find_wrong_totals,
+)
+from .tampering import CONTROLS, Tamper
+
+SALE = FlashSale(
+    to_micros(OPENS_AT + timedelta(days=1, hours=9)),
+    to_micros(OPENS_AT + timedelta(days=1, hours=21)),
+    CATEGORIES.index("accessories"),  # which every profile sells
+    35,  # a discount that none of them gives otherwise
+    6.0,
 )
 
-Finder = Callable[[Iterable[Event]], list[str]]
-FINDERS = (
-    find_early_references,
-    find_broken_sessions,
-    find_wrong_totals,
-    find_wrong_prices,
-    find_wrong_stock,
-    find_unfulfilled_order,
-)
+
+@dataclass(frozen=True)
+class Story:
+    """What happened in a shop, and what kind of shop it is."""
+
+    profile: Profile
+    events: list[Event]
+
+
+Finder = Callable[[Story], list[str]]
+
+
+def _find_wrong_promotions(story: Story) -> list[str]:
+    return find_wrong_promotions(story.events, (SALE,), story.profile.orders.discount_percent)
+
+
+FINDERS: dict[str, Finder] = {
+    "early reference": lambda story: find_early_references(story.events),
+    "repeated id": lambda story: find_repeated_ids(story.events),
+    "orphan": lambda story: find_orphans(story.events),
+    "broken session": lambda story: find_broken_sessions(story.events),
+    "wrong total": lambda story: find_wrong_totals(story.events),
+    "wrong price": lambda story: find_wrong_prices(story.events),
+    "wrong promotion": _find_wrong_promotions,
+    "wrong stock": lambda story: find_wrong_stock(story.events),
+    "unbooked sale": lambda story: find_unbooked_sales(story.events),
+    "sold out": lambda story: find_sold_out_goods(story.events),
+    "unfulfilled order": lambda story: find_unfulfilled_order(story.events),
+}
+
+
+def _tell(shop: Shop, length: timedelta) -> Story:
+    return Story(shop.profile, read_clean(run(shop, length)))
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def story(request: pytest.FixtureRequest) -> Story:
+    """Forty days of a shop without mess: returns come in, weeks pass, summer time begins, a sale is on."""
+    shop = open_shop(events_per_day=2500, name=request.param, is_clean=True, sales=(SALE,))
+    return _tell(shop, timedelta(days=40))
 
 
 @pytest.fixture(scope="module")
-def events() -> list[Event]:
-    """Forty days of a shop without mess: returns come in, weeks pass, summer time begins."""
-    return read_clean(run(open_shop(events_per_day=2500, is_clean=True), timedelta(days=40)))
+def events(story: Story) -> list[Event]:
+    """What happened in those days."""
+    return story.events
 
 
-@pytest.mark.parametrize("find", FINDERS)
-def test_invariant_holds(find: Finder, events: list[Event]) -> None:
+@pytest.mark.parametrize("finder", FINDERS)
+def test_invariant_holds(finder: str, story: Story) -> None:
     """Nothing breaks the invariant in forty days."""
-    assert find(events) == []
+    assert FINDERS[finder](story) == []
 
 
-@settings(max_examples=5)
-@given(seed=st.integers(0, 2**63))
-def test_invariants_hold_for_any_seed(seed: int) -> None:
-    """Nothing breaks any invariant in the first days of any shop, without the sessions still open."""
-    found = read_clean(run(open_shop(seed, is_clean=True), timedelta(days=2)))
-    assert [problem for find in FINDERS for problem in find(found)] == []
+@settings(AS_FOUND, max_examples=5)
+@given(name=st.sampled_from(NAMES), seed=st.integers(0, 2**63), days=st.integers(1, 3))
+@example(name="marketplace", seed=0, days=2)
+@example(name="electronics", seed=0, days=2)
+def test_invariants_hold_for_any_seed(name: str, seed: int, days: int) -> None:
+    """Nothing breaks any invariant in the first days of any shop of any kind."""
+    shop = open_shop(seed, 2000, name=name, is_clean=True, sales=(SALE,))
+    told = _tell(shop, timedelta(days=days))
+    assert [problem for find in FINDERS.values() for problem in find(told)] == []
 
 
-@pytest.mark.parametrize("find", FINDERS)
-def test_finder_finds(find: Finder, events: list[Event]) -> None:
+@settings(AS_FOUND, max_examples=4)
+@given(name=st.sampled_from(NAMES), seed=st.integers(0, 2**63))
+def test_a_scarce_shop_sells_only_what_it_has(name: str, seed: int) -> None:
+    """Where goods run out for days, nothing is sold that is not there, and nothing goes below zero."""
+    shop = Shop(make_scarce(find_profile(name, is_clean=True)), seed, OPENS_AT, 10_000, flash_sales=(SALE,))
+    told = _tell(shop, timedelta(days=2))
+    levels = [event.body["stock_units"] for event in told.events if event.topic == "inventory"]
+    assert levels.count(0) >= 3
+    assert [problem for find in FINDERS.values() for problem in find(told)] == []
+
+
+@pytest.mark.parametrize(("finder", "tamper"), CONTROLS)
+def test_finder_finds(finder: str, tamper: Tamper, story: Story) -> None:
     """Control: each finder sees the one event that was tampered with."""
-    tamper = _TAMPER[find]
+    events = story.events
     row = next(row for row, event in enumerate(events) if tamper(event) is not None)
     changed = tamper(events[row])
     assert changed is not None
-    assert find([*events[:row], changed, *events[row + 1 :]])
+    assert FINDERS[finder](replace(story, events=[*events[:row], changed, *events[row + 1 :]]))
+
+
+def test_every_finder_has_a_control() -> None:
+    """Each is tried on something that it must find."""
+    assert {finder for finder, _ in CONTROLS} == FINDERS.keys()
+
+
+def test_a_second_event_of_one_id_is_found(story: Story) -> None:
+    """Control: a click that is there twice."""
+    click = next(event for event in story.events if event.topic == "clickstream")
+    assert FINDERS["repeated id"](replace(story, events=[*story.events, click]))
+
+
+def test_the_sale_was_on(story: Story) -> None:
+    """Lines have the discount of the flash sale, so that the invariant is about something."""
+    lines = [line for e in story.events if e.event_type == "order_placed" for line in e.body["lines"]]
+    full = [line["quantity"] * line["unit_price_cents"] for line in lines]
+    assert any(
+        line["discount_cents"] == cents * SALE.discount_percent // 100
+        for line, cents in zip(lines, full, strict=True)
+    )
 
 
 def test_key_order_is_the_order_of_events(events: list[Event]) -> None:
@@ -97,54 +190,6 @@ def test_names_are_people_s_names(events: list[Event]) -> None:
         "example.com",
         "example.net",
     }
-
-
-def _change(event: Event, **fields: object) -> Event:
-    return replace(event, body=json.loads(json.dumps(event.body)) | fields)
-
-
-def _tamper_registration(event: Event) -> Event | None:
-    if event.event_type == "customer_registered" and event.body["customer_id"] == "c-0000000":
-        return _change(event, occurred_at="2027-01-01T00:00:00.000000Z")
-    return None
-
-
-def _tamper_checkout(event: Event) -> Event | None:
-    return _change(event, sequence=900) if event.event_type == "checkout_started" else None
-
-
-def _tamper_total(event: Event) -> Event | None:
-    if event.topic == "orders":
-        return _change(event, total_cents=event.body["total_cents"] + 1)
-    return None
-
-
-def _tamper_price(event: Event) -> Event | None:
-    if event.event_type != "order_placed":
-        return None
-    changed = _change(event)
-    changed.body["lines"][0]["unit_price_cents"] += 1
-    return changed
-
-
-def _tamper_stock(event: Event) -> Event | None:
-    return _change(event, delta_units=-1) if event.event_type == "stock_restocked" else None
-
-
-def _tamper_delivery(event: Event) -> Event | None:
-    if event.event_type == "shipment_delivered":
-        return _change(event, occurred_at="2026-03-27T00:00:00.000000Z")
-    return None
-
-
-_TAMPER: dict[Finder, Callable[[Event], Event | None]] = {
-    find_early_references: _tamper_registration,
-    find_broken_sessions: _tamper_checkout,
-    find_wrong_totals: _tamper_total,
-    find_wrong_prices: _tamper_price,
-    find_wrong_stock: _tamper_stock,
-    find_unfulfilled_order: _tamper_delivery,
-}
 
 
 @pytest.mark.parametrize("events_per_day", [4000, 5 * 86_400.0, 500 * 86_400.0])

@@ -1,0 +1,108 @@
+"""Ways to break one event, each with the invariant that it then breaks: controls of the finders."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+from .builders import Event
+
+Tamper = Callable[[Event], Event | None]
+"""Gives the event as it must not be; None: this event is none to tamper with."""
+
+
+def _change(event: Event, **fields: object) -> Event:
+    return replace(event, body=json.loads(json.dumps(event.body)) | fields)
+
+
+def _spoil_registration(event: Event) -> Event | None:
+    if event.event_type == "customer_registered" and event.body["customer_id"] == "c-0000000":
+        return _change(event, occurred_at="2027-01-01T00:00:00.000000Z")
+    return None
+
+
+def _spoil_checkout(event: Event) -> Event | None:
+    return _change(event, sequence=900) if event.event_type == "checkout_started" else None
+
+
+def _spoil_total(event: Event) -> Event | None:
+    if event.topic == "orders":
+        return _change(event, total_cents=event.body["total_cents"] + 1)
+    return None
+
+
+def _spoil_price(event: Event) -> Event | None:
+    if event.event_type != "order_placed":
+        return None
+    changed = _change(event)
+    changed.body["lines"][0]["unit_price_cents"] += 1
+    return changed
+
+
+def _spoil_stock(event: Event) -> Event | None:
+    return _change(event, delta_units=-1) if event.event_type == "stock_restocked" else None
+
+
+def _spoil_delivery(event: Event) -> Event | None:
+    if event.event_type == "shipment_delivered":
+        return _change(event, occurred_at="2026-03-27T00:00:00.000000Z")
+    return None
+
+
+def _spoil_identity(event: Event) -> Event | None:
+    if event.event_type == "customer_registered" and event.body["customer_id"] != "c-0000000":
+        return _change(event, customer_id="c-0000000")
+    return None
+
+
+def _replace(event_type: str, **fields: object) -> Tamper:
+    def tamper(event: Event) -> Event | None:
+        has_fields = fields.keys() <= event.body.keys()
+        return _change(event, **fields) if event.event_type == event_type and has_fields else None
+
+    return tamper
+
+
+def _spoil_discount(event: Event) -> Event | None:
+    if event.event_type != "order_placed":
+        return None
+    changed = _change(event)
+    changed.body["lines"][0]["discount_cents"] += 1
+    return changed
+
+
+def _spoil_sold_units(event: Event) -> Event | None:
+    if event.event_type == "stock_sold":
+        return _change(event, delta_units=event.body["delta_units"] - 1)
+    return None
+
+
+def _spoil_sold_order(event: Event) -> Event | None:
+    return _change(event, order_id="o-nobody") if event.event_type == "stock_sold" else None
+
+
+def _spoil_quantity(event: Event) -> Event | None:
+    if event.event_type != "order_placed":
+        return None
+    changed = _change(event)
+    changed.body["lines"][0]["quantity"] += 1_000_000
+    return changed
+
+
+CONTROLS: tuple[tuple[str, Tamper], ...] = (
+    ("early reference", _spoil_registration),
+    ("repeated id", _spoil_identity),
+    ("orphan", _replace("order_placed", session_id="s-nobody")),
+    ("orphan", _replace("order_placed", customer_id="c-9999999")),
+    ("orphan", _replace("payment_captured", order_id="o-nobody")),
+    ("orphan", _replace("return_requested", line_number=99)),
+    ("broken session", _spoil_checkout),
+    ("wrong total", _spoil_total),
+    ("wrong price", _spoil_price),
+    ("wrong promotion", _spoil_discount),
+    ("wrong stock", _spoil_stock),
+    ("unbooked sale", _spoil_sold_units),
+    ("unbooked sale", _spoil_sold_order),
+    ("sold out", _spoil_quantity),
+    ("unfulfilled order", _spoil_delivery),
+)
+"""Each finder of `test_story.FINDERS` by its name, and what it must find."""
