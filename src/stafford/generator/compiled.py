@@ -5,6 +5,8 @@ that it calls into. So the folder is named for the text of all of this room: cha
 machine code.
 """
 
+import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from hashlib import sha256
@@ -21,6 +23,9 @@ from platformdirs import user_cache_path
 BLOCK = 32
 """Bytes that are copied at once: what lies behind the end is written over by what follows."""
 
+PREPARED = Path(sys.prefix) / "share" / "stafford"
+"""What an image brings along: numba uses no folder that it cannot write to, so it is copied."""
+
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
 
@@ -32,6 +37,8 @@ def _find_folder() -> Path:
     for place in (user_cache_path("stafford"), Path(tempfile.gettempdir()) / "stafford"):
         folder = place / name
         try:
+            if not folder.exists() and (PREPARED / name).exists():
+                shutil.copytree(PREPARED / name, folder)
             folder.mkdir(parents=True, exist_ok=True)
             (folder / ".writable").touch()
         except OSError:
