@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
@@ -138,9 +139,7 @@ def test_a_shop_holds_its_rate_from_the_first_minute(settings: Settings, clocks:
         job.live(duration_s=301, watch=lambda now: seen.append((clocks.elapsed_s, now.sent)))
     # What it has before it opens comes at once, before the first tick.
     marks = [next(sent for at, sent in seen if at > 60 * minute) for minute in range(6)]
-    assert [later - before for before, later in zip(marks, marks[1:], strict=False)] == [
-        pytest.approx(3000, rel=0.02)
-    ] * 5
+    assert [later - before for before, later in pairwise(marks)] == [pytest.approx(3000, rel=0.02)] * 5
 
 
 def test_chance_alone_would_not_hold_a_rate(settings: Settings, clocks: Clocks) -> None:
@@ -149,9 +148,8 @@ def test_chance_alone_would_not_hold_a_rate(settings: Settings, clocks: Clocks) 
         shop = job.shop
     stream, begins = shop.open(), shop.opens_at + timedelta(minutes=1)
     stream.take(begins)
-    counts = []
-    for minute in range(1, 6):
-        counts.append(sum(map(len, stream.take(begins + timedelta(minutes=minute)).values())))
+    ends = [begins + timedelta(minutes=minute) for minute in range(1, 6)]
+    counts = [sum(map(len, stream.take(end).values())) for end in ends]
     assert any(count != pytest.approx(3000, rel=0.02) for count in counts)
     assert sum(counts) == pytest.approx(5 * 3000, rel=0.08)
 
