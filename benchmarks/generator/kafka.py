@@ -150,7 +150,7 @@ def running_clients(
             bootstrap = broker.start(port=_PORT, wait_s=120).bootstrap
         progress("preparing topics and records")
         _make_topics(settings, bootstrap)
-        records.prepare(root, folder, 4 * records.PAYLOADS if target_s > 1 else 20_000, events_per_day, core)
+        records.prepare(root, folder, 4 * records.PAYLOADS if target_s > 1 else 20_000, events_per_day)
         yield Clients(root, folder, java, jars, bootstrap, core, target_s, events_per_day)
     finally:
         broker.stop()

@@ -1,35 +1,32 @@
 """Record batches for the Kafka comparison, and the same bytes as payloads for Kafka's own tool."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from benchmarks.generator.process import run
-from benchmarks.generator.stafford_files import environment, generate_command
 from stafford.domain.record import RECORD_SCHEMA
+from stafford.generator import Shop, load_profile
 from stafford.transport.headers import header_columns
 
+OPENS_AT = datetime(2026, 1, 1, tzinfo=UTC)
 PAYLOADS = 100_000
 """Kafka's tool keeps them in memory and takes one by chance for each record."""
 
 
-def prepare(root: Path, folder: Path, events: int, events_per_day: int, core: tuple[int, ...]) -> None:
+def prepare(root: Path, folder: Path, events: int, events_per_day: int) -> None:
     """Write records.arrow, and payloads.txt with as many bytes a line as a record has on the wire.
 
     A payload is a record's key, the names and values of its headers, and its body, one behind the other:
     Kafka's tool sends neither keys nor headers, so only in this way do its records have the same size, and
     the same text for the compression.
     """
-    minutes = max(1, round(events / events_per_day * 24 * 60))
-    out = folder / "records"
-    command = generate_command(out, minutes=minutes, events_per_day=events_per_day, file_format="parquet")
-    run(command, cores=core, cwd=folder, environment=environment(root))
-    tables = [pq.read_table(path).cast(RECORD_SCHEMA) for path in sorted(out.glob("*.parquet"))]
-    # The last ones: the first of a shop are all of its products and customers.
-    records = pa.concat_tables(tables).sort_by("emitted_at")
-    records = records.slice(max(0, records.num_rows - events)).combine_chunks()
+    profile = load_profile("fashion-retail", root / "config" / "profiles")
+    stream = Shop(profile, 7, OPENS_AT, events_per_day).open()
+    # The first of a shop are all of its products and customers: they are left out.
+    stream.take(OPENS_AT + timedelta(hours=1))
+    end = OPENS_AT + timedelta(hours=1, days=events / events_per_day)
+    records = pa.Table.from_batches([stream.advance(end).records]).combine_chunks()
     with (
         pa.OSFile(str(folder / "records.arrow"), "wb") as file,
         pa.ipc.new_file(file, RECORD_SCHEMA) as writer,

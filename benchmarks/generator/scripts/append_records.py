@@ -17,14 +17,12 @@ from pathlib import Path
 import psutil
 import pyarrow as pa
 
-from stafford.domain.window import Window
-from stafford.generator import Shop, generate, load_profile
+from stafford.generator import Shop, load_profile
 from stafford.settings import Settings
 from stafford.transport import KafkaLog
 
 ROWS_PER_BATCH = 10_000
 OPENS_AT = datetime(2026, 1, 1, tzinfo=UTC)
-LONG = timedelta(days=3650)
 
 
 def main() -> None:
@@ -61,7 +59,10 @@ def _read(path: Path) -> Iterator[pa.RecordBatch]:
 def _generate(events_per_day: float) -> Iterator[pa.RecordBatch]:
     profile = load_profile("fashion-retail", Settings().config_dir / "profiles")
     shop = Shop(profile, 7, OPENS_AT, events_per_day)
-    for batch in generate(shop, Window(OPENS_AT, OPENS_AT + LONG)):
+    stream, until = shop.open(), OPENS_AT
+    while True:
+        until += timedelta(days=5 * ROWS_PER_BATCH / events_per_day)
+        batch = stream.advance(until)
         for start in range(0, len(batch), ROWS_PER_BATCH):
             yield batch.slice(start, ROWS_PER_BATCH).records
 
