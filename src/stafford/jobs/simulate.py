@@ -26,7 +26,8 @@ from stafford.transport import Clock, Delivery, DurableLog
 ROWS_PER_BATCH = 10_000
 TICK_S = 0.5
 ATTEMPTS = 3
-SLACK = timedelta(seconds=45)  # times the speed: how late or early a shop's clock may be
+SLACK = timedelta(seconds=45)  # times the speed: how late or early a shop's clock may be,
+MOST_SLACK = timedelta(minutes=10)  # but never more than that
 LEAST_STEP = timedelta(milliseconds=20)
 OPENING = timedelta(minutes=1)  # the catalogue and the first customers are spread over it
 PAST = timedelta(days=30)  # how long ago a shop opens that is to run faster than the clock
@@ -184,6 +185,7 @@ class SimulateJob:
         stop = stop or threading.Event()
         self.backfill(min(self.shop.opens_at + OPENING, self._clock()), stop=stop, watch=watch)
         began, origin = self._monotonic(), self.state.sent_through
+        slack = min(SLACK * speed, MOST_SLACK)
         target, due, sent_before = origin, 0.0, self._counts.total()
         while not stop.is_set():
             elapsed = self._monotonic() - began
@@ -193,20 +195,20 @@ class SimulateJob:
                 max(target, min(origin + timedelta(seconds=lived * speed), self._clock())),
             )
             due += self._expect(before, target)
-            least = target - SLACK * speed
+            least = target - slack
             if self.state.sent_through < least:
                 self._advance(min(least, self.state.sent_through + self._stride()))
             is_in_time = self.state.sent_through >= least
             if is_in_time:
                 missing = due - (self._counts.total() - sent_before)
-                self._catch_up(missing, min(target + SLACK * speed, self._clock()))
+                self._catch_up(missing, min(target + slack, self._clock()))
             watch(self.measure(least))
             if duration_s is not None and elapsed >= duration_s:
                 break
             if is_in_time:
                 pause = TICK_S if duration_s is None else min(TICK_S, duration_s - elapsed)
                 self._wait(stop, max(0.0, pause - (self._monotonic() - began - elapsed)))
-        return self.measure(target - SLACK * speed)
+        return self.measure(target - slack)
 
     def _expect(self, start: datetime, end: datetime) -> float:
         """Records that the shop has in a stretch of its time, on average."""
