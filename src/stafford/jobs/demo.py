@@ -200,7 +200,7 @@ class DemoJob:
             if plan.live_seconds:
                 with self._stage(watch, f"Live: a day of the shop in {plan.live_seconds:g} s"):
                     speed = LIVE_DAY.total_seconds() / plan.live_seconds
-                    shop.live(duration_s=plan.live_seconds, speed=speed, watch=tick)
+                    shop.live(duration_s=plan.live_seconds, speed=speed, is_steady=False, watch=tick)
                     # A slow machine may be behind the clock: the whole day is sent all the same.
                     shop.backfill(HISTORY_ENDS + LIVE_DAY, watch=tick)
             with self._stage(watch, "Bring silver up to date"):

@@ -162,6 +162,7 @@ class SimulateJob:
         *,
         duration_s: float | None = None,
         speed: float = 1.0,
+        is_steady: bool = True,
         stop: threading.Event | None = None,
         watch: Watcher = lambda _: None,
     ) -> Progress:
@@ -175,6 +176,7 @@ class SimulateJob:
         Args:
             duration_s: seconds of our clock; None for no end.
             speed: shop seconds for each of ours.
+            is_steady: hold the rate; False leaves it to chance, and the shop's clock is exact.
             stop: ends it after the batch in flight.
             watch: is told after every tick, about twice a second.
 
@@ -185,15 +187,13 @@ class SimulateJob:
         stop = stop or threading.Event()
         self.backfill(min(self.shop.opens_at + OPENING, self._clock()), stop=stop, watch=watch)
         began, origin = self._monotonic(), self.state.sent_through
-        slack = min(SLACK * speed, MOST_SLACK)
+        slack = min(SLACK * speed, MOST_SLACK) if is_steady else timedelta(0)
         target, due, sent_before = origin, 0.0, self._counts.total()
         while not stop.is_set():
             elapsed = self._monotonic() - began
             lived = elapsed if duration_s is None else min(elapsed, duration_s)
-            before, target = (
-                target,
-                max(target, min(origin + timedelta(seconds=lived * speed), self._clock())),
-            )
+            before = target
+            target = max(target, min(origin + timedelta(seconds=lived * speed), self._clock()))
             due += self._expect(before, target)
             least = target - slack
             if self.state.sent_through < least:
