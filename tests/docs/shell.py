@@ -13,7 +13,7 @@ from tests.docs.pages import Block
 
 from stafford.settings import PROJECT_DIR
 
-LIMIT_S = 120
+LIMIT_S = 240
 
 PROGRAMS = {"sh": ("sh", "-eu"), "bash": ("bash", "-euo", "pipefail"), "console": ("sh", "-eu")}
 
