@@ -28,9 +28,10 @@ from stafford.generator.layout import (
     Form,
     Layout,
 )  # fmt: skip
-from stafford.generator.mess_profile import Defect
+from stafford.generator.mess_profile import DEFECTS, Defect
 from stafford.generator.randomness import Ints, derive_one, name_stream
-from stafford.generator.wording import write_texts
+from stafford.generator.rewording import REWORDINGS
+from stafford.generator.wording import Rewording, write_texts
 
 _OPS = np.uint64(name_stream("what a defect does"))
 _LINE = 100  # fields of the first line are numbered from here
@@ -38,6 +39,7 @@ _INTEGER_MOST = 20  # characters of a 64-bit integer
 
 _EVENT_ID, _WORD, _INTEGER, _INSTANT, _CODE, _NUMBER, _FLAG, _TEXT, _LINES, _CONSTANT = (int(f) for f in Form)
 _DROP, _PLACE, _QUOTE, _PAD, _RAISE = Action.DROP, Action.PLACE, Action.QUOTE, Action.PAD, Action.RAISE
+_COMMA, _EXTEND = Action.COMMA, Action.EXTEND
 _MALFORM, _TRUNCATE, _EMPTY, _BREAK = Action.MALFORM, Action.TRUNCATE, Action.EMPTY, Action.BREAK_ENCODING
 
 
@@ -141,18 +143,32 @@ def render(draft: Draft, ending: bytes = b"") -> Bodies:
         ending: what follows each body, such as a line feed; at most one byte.
     """
     of_topic = plan(draft.topic)
-    texts, places = write_texts(draft)
+    chosen = choose_changes(draft)
+    texts, places = write_texts(draft, _find_rewordings(draft, chosen))
     sizes = of_topic.most + (places[:, :, 1].sum(axis=0) if len(places) else 0)
     room = int(np.broadcast_to(sizes, (len(draft),)).sum())
     if draft.topic == "orders":
         room += int(draft.column("lines").sum()) * 256
+    room += int(of_topic.parts[of_topic.changes[chosen[chosen >= 0], 2], 1].sum())
     data = np.empty(room + BLOCK, np.uint8)
     ends = np.empty(len(draft), np.int64)
     end = _write(
-        draft.rows, choose_changes(draft), of_topic.fields, of_topic.parts, of_topic.pool,
+        draft.rows, chosen, of_topic.fields, of_topic.parts, of_topic.pool,
         of_topic.line_heads, of_topic.changes, places, texts, ending[0] if ending else -1, data, ends,
     )  # fmt: skip
     return Bodies(data[:end], ends)
+
+
+def _find_rewordings(draft: Draft, chosen: Ints) -> list[Rewording]:
+    """Which event's field is written otherwise, and how."""
+    if not any(field.form is Form.TEXT for field in draft.layout.fields):
+        return []
+    of_topic = plan(draft.topic)
+    spoilt = np.flatnonzero(chosen >= 0)
+    reworded = spoilt[of_topic.changes[chosen[spoilt], 0] == Action.REWORD]
+    names = [draft.layout.fields[number].name for number in of_topic.changes[chosen[reworded], 1]]
+    ways = [REWORDINGS[DEFECTS[defect]] for defect in draft.rows[reworded, DEFECT]]
+    return list(zip(reworded.tolist(), names, ways, strict=True))
 
 
 @kernel
@@ -244,6 +260,22 @@ def _pad(out: Bytes, start: int, end: int) -> int:
     out[end + 1] = ord(" ")
     out[end + 2] = ord('"')
     return end + 3
+
+
+@kernel
+def _put_comma(out: Bytes, start: int, end: int) -> int:
+    """Cents that were written, as the text of a number with two digits behind a comma: 1250 is "12,50"."""
+    last = start + max(end - start, 3) + 2
+    source = end - 1
+    out[last] = ord('"')
+    for place in range(last - 1, start, -1):
+        if place == last - 3:
+            out[place] = ord(",")
+            continue
+        out[place] = out[source] if source >= start else ord("0")
+        source -= 1
+    out[start] = ord('"')
+    return last + 1
 
 
 @kernel
@@ -361,6 +393,10 @@ def _write(  # noqa: C901, PLR0912, PLR0915 - one branch for each form
                 at = _pad(out, begins, at)
             elif acts == _RAISE:
                 _raise(out, begins, at)
+            elif acts == _COMMA:
+                at = _put_comma(out, begins, at)
+        if action == _EXTEND:
+            at = _copy(out, at, pool, parts[value, 0], parts[value, 1])
         out[at] = ord("}")
         at += 1
         if action >= _MALFORM:
