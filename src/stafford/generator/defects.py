@@ -116,7 +116,7 @@ _CENTS: Mapping[str, tuple[str, ...]] = {
     "products": ("price_cents",),
     "returns": ("refund_cents",),
 }
-_NAMES: Mapping[str, tuple[str, ...]] = {"customers": ("full_name",), "products": ("name", "brand")}
+_NAMES: Mapping[str, tuple[str, ...]] = {"customers": ("full_name",), "products": ("name",)}
 _NOT_A_NUMBER = "N/A"
 _EPOCH_S = 1_767_225_600
 _ONLY_ON: Mapping[Defect, Collection[str]] = {

@@ -76,8 +76,9 @@ class _Plan:
     bounds: of the choice among DEFECTS[1:] and CLEAN, which stands last. needs: by defect, the column that
     must hold something, and the only type of event that can have it. key: the column of the record key, where
     events of one key are beside each other; newer: the field that the old version did not have. group: the
-    column by which whole sessions or orders are chosen, with their share and their defect; groups: what is
-    changed in them.
+    column by which whole sessions or orders are chosen, with their share and their defect; changed: what is
+    changed in them. spared: the column of accounts, of which those of the staff stay as they are: they are few,
+    and whoever looks for test orders must know them.
     """
 
     bounds: Floats
@@ -88,6 +89,7 @@ class _Plan:
     group_share: float
     group_defect: int
     changed: int
+    spared: int
 
 
 class Mess:
@@ -115,7 +117,7 @@ class Mess:
             rows = rows[np.lexsort((rows[:, OCCURRED], rows[:, plan.key]))]
         added = _spoil(
             rows, plan.bounds, plan.needs, plan.key, plan.newer, plan.group, plan.group_share,
-            plan.group_defect, plan.changed,
+            plan.group_defect, plan.changed, plan.spared,
         )  # fmt: skip
         if not len(added):
             return Draft(draft.topic, rows)
@@ -162,6 +164,7 @@ class Mess:
             group_share=share,
             group_defect=defect,
             changed=OCCURRED if topic == "clickstream" else find("customer"),
+            spared=find("customer") if topic == "customers" else -1,
         )
 
 
@@ -184,7 +187,7 @@ def _happen_again(draft: Draft, later: Ints) -> Ints:
 @kernel
 def _spoil(  # noqa: C901, PLR0912 - one branch for each defect that changes a row
     rows: Ints, bounds: Floats, needs: Ints, key_column: int, newer: int, group: int, group_share: float,
-    group_defect: int, changed: int,
+    group_defect: int, changed: int, spared: int,
 ) -> Ints:  # fmt: skip
     """Set defects and delays; returns [row, delay, defect] of what is to be added."""
     added = np.empty((len(rows), 3), np.int64)
@@ -192,7 +195,7 @@ def _spoil(  # noqa: C901, PLR0912 - one branch for each defect that changes a r
     last, whole, dice = 0, False, np.uint64(0)
     for place in range(len(rows)):
         row = rows[place]
-        if row[DEFECT] != 0:
+        if row[DEFECT] != 0 or (spared >= 0 and row[spared] >= TEST_ACCOUNTS):
             continue
         if group_share > 0.0:
             if row[group] != last or place == 0:
