@@ -27,7 +27,10 @@ FACTS = f"""
 WITH placed AS (
     SELECT epoch_us(occurred_at) AS micros, micros // 60000000 AS minute, micros // 86400000000 AS day,
         total_cents, lines
-    FROM orders WHERE event_type = 'order_placed'
+    FROM (
+        SELECT DISTINCT ON (order_id) * FROM orders WHERE event_type = 'order_placed'
+        ORDER BY order_id, occurred_at
+    )
 ),
 clock AS (
     SELECT max(epoch_us(occurred_at)) AS now, now // 60000000 AS minute, now // 86400000000 AS day
