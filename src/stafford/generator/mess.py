@@ -77,8 +77,8 @@ class _Plan:
     must hold something, and the only type of event that can have it. key: the column of the record key, where
     events of one key are beside each other; newer: the field that the old version did not have. group: the
     column by which whole sessions or orders are chosen, with their share and their defect; changed: what is
-    changed in them. spared: the column of accounts, of which those of the staff stay as they are: they are few,
-    and whoever looks for test orders must know them.
+    changed in them. spared: the column of accounts, of which those of the staff stay as they are: they are
+    few, and whoever looks for test orders must know them.
     """
 
     bounds: Floats

@@ -12,6 +12,8 @@ from stafford.domain.record import LANDED_SCHEMA
 from stafford.generator import Batch, Defect, Shop, load_profile
 from stafford.generator.mess_profile import MessProfile
 from stafford.lakehouse.bronze import land
+from stafford.ledger.journal import Journal, RunSpec
+from stafford.ledger.reconciliation import reconcile
 from stafford.transport.headers import header_columns, nest_headers
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
@@ -60,7 +62,7 @@ def to_landed(records: pa.RecordBatch) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([columns[name] for name in LANDED_SCHEMA.names], schema=LANDED_SCHEMA)
 
 
-def test_labels_are_what_becomes_of_the_records(small_lake, batch):
+def test_labels_are_what_becomes_of_the_records(small_lake, batch, tmp_path):
     """Quarantine has a precision and a recall of exactly 1, by reason, and exactly the labelled copies go."""
     labels = batch.labels.to_pylist()
     assert {label["defect"] for label in labels} == {defect.value for defect in Defect}
@@ -91,6 +93,31 @@ def test_labels_are_what_becomes_of_the_records(small_lake, batch):
     # the control of the comparison: there was much of everything
     assert min(len(quarantined), len(removed), *map(len, silver.values())) > 10
     check_what_passes(silver, batch)
+    check_the_ledger(small_lake, batch, silver, tmp_path / "ledger")
+
+
+def check_the_ledger(small_lake, batch, silver, directory):
+    """The ledger reconciles, to the cent: an order that was submitted twice owes its total once."""
+    with Journal.open(
+        directory, RunSpec("run", "fashion-retail", 11, OPENS_AT.isoformat(), 6_000)
+    ) as journal:
+        journal.acknowledge(journal.intend(batch.labels), len(batch), 0)
+    placed = {row["order_id"]: row["total_cents"] for row in silver["orders"] if is_of(row, "order_placed")}
+    cents = {
+        "orders": sum(placed.values()),
+        "captured": sum(r["amount_cents"] for r in silver["payments"] if is_of(r, "payment_captured")),
+        "refunded": sum(r["refund_cents"] for r in silver["returns"] if is_of(r, "refund_issued")),
+    }
+    found = reconcile(directory, small_lake.lake, small_lake.contracts, lambda _: cents, OPENS_AT)
+    assert found.findings == []
+    # control: counted as often as it was submitted, the money is too much
+    cents["orders"] = sum(row["total_cents"] for row in silver["orders"] if is_of(row, "order_placed"))
+    twice = reconcile(directory, small_lake.lake, small_lake.contracts, lambda _: cents, OPENS_AT)
+    assert [finding.kind for finding in twice.findings] == ["money"]
+
+
+def is_of(row, event_type):
+    return row["event_type"] == event_type
 
 
 def check_what_passes(silver, batch):
