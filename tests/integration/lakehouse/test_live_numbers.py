@@ -134,7 +134,7 @@ def test_a_replayed_batch_changes_nothing(small_lake, board, redis_server, monke
         write(self, batch, batch_id)
 
     monkeypatch.setattr(stream.BatchWriter, "write", add_and_write)
-    small_lake.land("orders", *(small_lake.body("orders", number) for number in (1, 2, 2, 3)))
+    small_lake.land("orders", *(small_lake.body("orders", n, order_id=f"o-{n:04d}") for n in (1, 2, 2, 3)))
     # arrivals is written last, so silver has its rows and the batch will be judged again
     with monkeypatch.context() as broken_code:
         broken_code.setattr(stream, "ARRIVALS", ("no_such_column",))
