@@ -31,6 +31,7 @@ from stafford.generator.layout import (
 from stafford.generator.mess_profile import DEFECTS, Defect
 from stafford.generator.randomness import Ints, derive_one, name_stream
 from stafford.generator.rewording import REWORDINGS
+from stafford.generator.spoiling import pad, put_comma, raise_text, spoil_whole
 from stafford.generator.wording import Rewording, write_texts
 
 _OPS = np.uint64(name_stream("what a defect does"))
@@ -40,7 +41,7 @@ _INTEGER_MOST = 20  # characters of a 64-bit integer
 _EVENT_ID, _WORD, _INTEGER, _INSTANT, _CODE, _NUMBER, _FLAG, _TEXT, _LINES, _CONSTANT = (int(f) for f in Form)
 _DROP, _PLACE, _QUOTE, _PAD, _RAISE = Action.DROP, Action.PLACE, Action.QUOTE, Action.PAD, Action.RAISE
 _COMMA, _EXTEND = Action.COMMA, Action.EXTEND
-_MALFORM, _TRUNCATE, _EMPTY, _BREAK = Action.MALFORM, Action.TRUNCATE, Action.EMPTY, Action.BREAK_ENCODING
+_MALFORM = Action.MALFORM
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,64 +245,6 @@ def _write_lines(  # noqa: C901, PLR0912 - one branch for each field
 
 
 @kernel
-def _raise(out: Bytes, start: int, end: int) -> None:
-    for place in range(start, end):
-        if ord("a") <= out[place] <= ord("z"):
-            out[place] -= 32
-
-
-@kernel
-def _pad(out: Bytes, start: int, end: int) -> int:
-    """Two spaces after the opening quote of a text, one before the closing one."""
-    for place in range(end - 2, start, -1):
-        out[place + 2] = out[place]
-    out[start + 1] = ord(" ")
-    out[start + 2] = ord(" ")
-    out[end + 1] = ord(" ")
-    out[end + 2] = ord('"')
-    return end + 3
-
-
-@kernel
-def _put_comma(out: Bytes, start: int, end: int) -> int:
-    """Cents that were written, as the text of a number with two digits behind a comma: 1250 is "12,50"."""
-    last = start + max(end - start, 3) + 2
-    source = end - 1
-    out[last] = ord('"')
-    for place in range(last - 1, start, -1):
-        if place == last - 3:
-            out[place] = ord(",")
-            continue
-        out[place] = out[source] if source >= start else ord("0")
-        source -= 1
-    out[start] = ord('"')
-    return last + 1
-
-
-@kernel
-def _spoil_whole(out: Bytes, start: int, at: int, action: int, dice: np.uint64) -> int:
-    if action == _EMPTY:
-        return start
-    if action == _MALFORM:
-        for place in range(start, at):
-            if out[place] == ord(":"):
-                out[place] = ord("=")
-                break
-    elif action == _TRUNCATE:
-        cut = start + 1 + int(dice % np.uint64(at - start - 1))
-        while out[cut] & 0xC0 == 0x80:  # noqa: PLR2004 - between characters, so that what is left is still UTF-8
-            cut -= 1
-        at = cut
-    elif action == _BREAK:
-        for place in range(at - 1, start + 2, -1):
-            out[place + 2] = out[place]
-        out[start + 3] = 0xFF
-        out[start + 4] = 0xFE
-        at += 2
-    return at
-
-
-@kernel
 def _write(  # noqa: C901, PLR0912, PLR0915 - one branch for each form
     rows: Ints, chosen: Ints, fields: Ints, parts: Ints, pool: Bytes, line_heads: Ints, changes: Ints,
     places: NDArray[np.int64], texts: Bytes, ending: int, out: Bytes, ends: Ints,
@@ -390,17 +333,17 @@ def _write(  # noqa: C901, PLR0912, PLR0915 - one branch for each form
                 out[at] = ord('"')
                 at += 1
             elif acts == _PAD:
-                at = _pad(out, begins, at)
+                at = pad(out, begins, at)
             elif acts == _RAISE:
-                _raise(out, begins, at)
+                raise_text(out, begins, at)
             elif acts == _COMMA:
-                at = _put_comma(out, begins, at)
+                at = put_comma(out, begins, at)
         if action == _EXTEND:
             at = _copy(out, at, pool, parts[value, 0], parts[value, 1])
         out[at] = ord("}")
         at += 1
         if action >= _MALFORM:
-            at = _spoil_whole(out, start, at, action, derive_one(np.uint64(row[KEY]), _OPS, 1))
+            at = spoil_whole(out, start, at, action, derive_one(np.uint64(row[KEY]), _OPS, 1))
         if ending >= 0:
             out[at] = ending
             at += 1
