@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from stafford.domain.record import LABEL_SCHEMA, RECORD_SCHEMA
 from stafford.generator import text
+from stafford.generator.defects import OLD_VERSION
 from stafford.generator.draft import Draft
 from stafford.generator.layout import (
     AMOUNT,
@@ -21,7 +22,8 @@ from stafford.generator.layout import (
     OCCURRED,
     Form,
 )  # fmt: skip
-from stafford.generator.mess import DEFECTS, judge
+from stafford.generator.mess import judge
+from stafford.generator.mess_profile import DEFECTS, Defect
 from stafford.generator.randomness import Ints
 from stafford.generator.rendering import choose_changes, plan, render
 
@@ -82,10 +84,17 @@ def to_records(draft: Draft) -> pa.RecordBatch:
         "event_id": text.event_ids(rows[:, OCCURRED], rows[:, KEY]),
         "event_type": pa.array(draft.layout.event_types).take(pa.array(rows[:, KIND])),
         "occurred_at": to_instants(rows[:, OCCURRED]),
-        "contract_version": pa.repeat(CONTRACT_VERSION, len(rows)),
+        "contract_version": _find_versions(rows[:, DEFECT]),
         "emitted_at": to_instants(rows[:, EMITTED]),
     }
     return pa.RecordBatch.from_arrays([columns[name] for name in RECORD_SCHEMA.names], schema=RECORD_SCHEMA)
+
+
+def _find_versions(defects: Ints) -> pa.Array:
+    is_old = defects == DEFECTS.index(Defect.OLD_VERSION)
+    if not is_old.any():
+        return pa.repeat(CONTRACT_VERSION, len(defects))
+    return pa.array([CONTRACT_VERSION, OLD_VERSION]).take(pa.array(is_old.astype(np.int64)))
 
 
 def to_labels(draft: Draft) -> pa.RecordBatch:

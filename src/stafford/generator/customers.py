@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stafford.generator.accounts import STAFF, TEST_ACCOUNTS
 from stafford.generator.arrivals import ArrivalProcess
 from stafford.generator.calendar import DAY, MINUTE, WEEK, ZONE_OF_COUNTRY, ZONES
 from stafford.generator.compiled import kernel
@@ -28,6 +29,7 @@ from stafford.generator.traffic import UNITS, UNITS_PER_WEEK, Stretch, to_calend
 from stafford.generator.vocabulary import COUNTRIES, SEGMENTS
 
 _CUSTOMER = name_stream("customer")
+_STAFF = name_stream("staff")
 _EVENT = name_stream("customer event")
 _REGISTERED, _UPDATED = 0, 1
 _YEAR = 365 * DAY
@@ -127,6 +129,25 @@ class Customers:
         )  # fmt: skip
         occurred = self._opens_at + MINUTE // 2 + numbers * (MINUTE // 2) // self.initial
         return self._draft(_REGISTERED, numbers, occurred, np.ones(len(numbers), np.bool_), cities=0)
+
+    def open_staff(self) -> Draft:
+        """Accounts of the shop's own people, who order to see whether it works; nobody counts them."""
+        places = np.arange(STAFF, dtype=np.int64)
+        keys = derive(self._root, _STAFF, places)
+        occurred = np.full(STAFF, self._opens_at + MINUTE // 2)
+        return draft(
+            "customers",
+            kind=_REGISTERED,
+            occurred=occurred,
+            emitted=occurred,
+            key=derive(keys, _EVENT, 0),
+            customer=TEST_ACCOUNTS + places,
+            country=self.countries[places % len(self.countries)],
+            name=draw_below(keys, 4, _MANY),
+            segment=self._segments[places % len(self._segments)],
+            consent=0,
+            registered_at=occurred - self.profile.history_weeks * WEEK,
+        )
 
     def register(self, stretches: list[Stretch], start: int, end: int) -> tuple[Draft, Ints]:
         """Those who register in [start, end), and their numbers; their first order follows soon."""

@@ -1,9 +1,10 @@
 """How each defect changes a body, and the reason that quarantine must give for it.
 
-Each defect breaks one rule of the contract and no other, so that there is one right answer.
+Each defect breaks one rule of the contract and no other, or none, so that there is one right answer. What a
+defect does to the columns of an event, before it has a body, is in `mess`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -80,8 +81,61 @@ _REPAIRABLE: Mapping[str, tuple[_Target, ...]] = {
     "customers": (_Target("full_name", False), _Target("email", True), _Target("city", False)),
     "products": (_Target("name", False), _Target("brand", False)),
 }
+# An id or a name that somebody pasted a file into: far over its length, and below what a broker takes.
+OVERSIZE_CHARACTERS = 300_000
+_LONG: Mapping[str, str] = {
+    "clickstream": "session_id",
+    "customers": "full_name",
+    "inventory": "product_id",
+    "orders": "session_id",
+    "payments": "payment_id",
+    "products": "name",
+    "returns": "return_id",
+    "shipments": "shipment_id",
+}
+OLD_VERSION = "0.9.0"
+NEWER_FIELD: Mapping[str, str] = {
+    "clickstream": "search_term",
+    "customers": "city",
+    "inventory": "order_id",
+    "payments": "decline_reason",
+}
+"""The optional field that a topic did not have in its old version; other topics had them all."""
+
+_UNANNOUNCED = (
+    {"loyalty_tier": "gold"},
+    {"experiment": {"name": "one-page checkout", "arm": None, "weights": [0.5, 0.5]}},
+    {"schema_hint": "v2", "is_internal": False},
+)
+_FOREIGN = ("USD", "GBP")
+_CURRENCIES = frozenset({"orders", "payments", "products", "returns"})
+_CENTS: Mapping[str, tuple[str, ...]] = {
+    "clickstream": ("unit_price_cents",),
+    "orders": ("total_cents", "subtotal_cents", "shipping_cents"),
+    "payments": ("amount_cents",),
+    "products": ("price_cents",),
+    "returns": ("refund_cents",),
+}
+_NAMES: Mapping[str, tuple[str, ...]] = {"customers": ("full_name",), "products": ("name",)}
 _NOT_A_NUMBER = "N/A"
 _EPOCH_S = 1_767_225_600
+_ONLY_ON: Mapping[Defect, Collection[str]] = {
+    Defect.WHITESPACE: _REPAIRABLE,
+    # Where all events of a key are told at once, so that it is known which one comes next.
+    Defect.OUT_OF_ORDER: {"clickstream", "orders", "payments", "returns", "shipments"},
+    Defect.CLOCK_SKEW: {"clickstream"},
+    Defect.UNKNOWN_PRODUCT: {"clickstream", "orders", "returns"},
+    Defect.UNKNOWN_CUSTOMER: {"clickstream", "orders"},
+    Defect.MIXED_CURRENCY: _CURRENCIES,
+    Defect.DECIMAL_COMMA: _CENTS,
+    Defect.MOJIBAKE: _NAMES,
+    Defect.HOMOGLYPH: _NAMES,
+    Defect.EMOJI: _NAMES,
+    Defect.DOUBLE_SUBMITTED: {"orders"},
+    Defect.SECOND_ACCOUNT: {"customers"},
+    Defect.TEST_ORDER: {"orders"},
+    Defect.BOT: {"clickstream"},
+}
 
 
 class Action(IntEnum):
@@ -93,17 +147,20 @@ class Action(IntEnum):
     QUOTE = 3  # a number as text
     PAD = 4  # spaces around a text
     RAISE = 5  # a text in capitals
-    MALFORM = 6  # the first colon is an equals sign
-    TRUNCATE = 7
-    EMPTY = 8
-    BREAK_ENCODING = 9
+    COMMA = 6  # cents as text, with a decimal comma
+    REWORD = 7  # a name is written otherwise, as `rewording` says for the defect
+    EXTEND = 8  # more fields before the last brace
+    MALFORM = 9  # the first colon is an equals sign
+    TRUNCATE = 10
+    EMPTY = 11
+    BREAK_ENCODING = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """One way in which a defect can show. reason: what quarantine must say; None where silver repairs it.
 
-    field: "lines.quantity" is the quantity of the first line; value: what PLACE puts there, as JSON.
+    field: "lines.quantity" is the quantity of the first line; value: JSON that PLACE and EXTEND write.
     """
 
     action: Action
@@ -114,12 +171,12 @@ class Change:
 
 def can_spoil(defect: Defect, topic: str) -> bool:
     """Whether a defect exists on a topic: only a repairable field can carry stray whitespace."""
-    return defect is not Defect.WHITESPACE or topic in _REPAIRABLE
+    return defect not in _ONLY_ON or topic in _ONLY_ON[defect]
 
 
 def list_changes(defect: Defect, topic: str) -> tuple[Change, ...]:
     """Every way in which a defect can show on a topic, each as likely; none where bodies stay as they are."""
-    return tuple(_list_changes(defect, topic))
+    return tuple(_list_changes(defect, topic)) if can_spoil(defect, topic) else ()
 
 
 def _list_changes(defect: Defect, topic: str) -> Iterator[Change]:  # noqa: C901, PLR0912 - one branch for each defect
@@ -142,7 +199,7 @@ def _list_changes(defect: Defect, topic: str) -> Iterator[Change]:  # noqa: C901
             yield from _place((_Target("occurred_at", FUTURE),), "too_far_ahead")
         case Defect.BAD_TIMESTAMP_1970:
             yield from _place((_Target("occurred_at", PAST),), "out_of_range")
-        case Defect.WHITESPACE if topic in _REPAIRABLE:
+        case Defect.WHITESPACE:
             for target in _REPAIRABLE[topic]:
                 yield Change(Action.PAD, None, target.field)
                 yield Change(Action.RAISE if target.value else Action.PAD, None, target.field)
@@ -154,6 +211,21 @@ def _list_changes(defect: Defect, topic: str) -> Iterator[Change]:  # noqa: C901
             yield Change(Action.EMPTY, "empty_body")
         case Defect.NOT_UTF8:
             yield Change(Action.BREAK_ENCODING, "not_utf8")
+        case Defect.OVERSIZE:
+            yield from _place((_Target(_LONG[topic], "x" * OVERSIZE_CHARACTERS),), "bad_format")
+        case Defect.OLD_VERSION:
+            yield Change(Action.PLACE, None, "contract_version", dumps(OLD_VERSION))
+        case Defect.NEW_FIELD:
+            for fields in _UNANNOUNCED:
+                yield Change(Action.EXTEND, None, value=b"," + dumps(fields)[1:-1])
+        case Defect.MIXED_CURRENCY:
+            yield from _place([_Target("currency", word) for word in _FOREIGN], "not_in_enum")
+        case Defect.DECIMAL_COMMA:
+            for name in _CENTS[topic]:
+                yield Change(Action.COMMA, f"wrong_type:{name}", name)
+        case Defect.MOJIBAKE | Defect.HOMOGLYPH | Defect.EMOJI:
+            for name in _NAMES[topic]:
+                yield Change(Action.REWORD, None, name)
 
 
 def _mistype(topic: str) -> Iterator[Change]:
@@ -168,6 +240,6 @@ def _mistype(topic: str) -> Iterator[Change]:
         yield Change(Action.PLACE if forms.get(name) is Form.FLAG else Action.QUOTE, reason, name, b'"yes"')
 
 
-def _place(targets: tuple[_Target, ...], reason: str) -> Iterator[Change]:
+def _place(targets: Iterable[_Target], reason: str) -> Iterator[Change]:
     for target in targets:
         yield Change(Action.PLACE, f"{reason}:{target.field}", target.field, dumps(target.value))

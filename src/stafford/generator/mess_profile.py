@@ -28,10 +28,37 @@ class Defect(StrEnum):
     TRUNCATED_JSON = "truncated_json"
     EMPTY_BODY = "empty_body"
     NOT_UTF8 = "not_utf8"
+    LATE_MINUTES = "late_minutes"
+    LATE_DAYS = "late_days"
+    OUT_OF_ORDER = "out_of_order"
+    CLOCK_SKEW = "clock_skew"
+    UNKNOWN_PRODUCT = "unknown_product"
+    UNKNOWN_CUSTOMER = "unknown_customer"
+    OVERSIZE = "oversize"
+    OLD_VERSION = "old_version"
+    NEW_FIELD = "new_field"
+    MIXED_CURRENCY = "mixed_currency"
+    DECIMAL_COMMA = "decimal_comma"
+    MOJIBAKE = "mojibake"
+    HOMOGLYPH = "homoglyph"
+    EMOJI = "emoji"
+    DOUBLE_SUBMITTED = "double_submitted"
+    SECOND_ACCOUNT = "second_account"
+    TEST_ORDER = "test_order"
+    BOT = "bot"
+
+
+DEFECTS = tuple(Defect)
+"""By the number that stands in a row."""
 
 
 class MessProfile(BaseModel):
-    """Share of records with each defect: of every topic, and where one topic differs."""
+    """Share of records with each defect: of every topic, and where one topic differs.
+
+    A share is of the records that can have the defect: those of a topic where `defects.can_spoil` allows it,
+    and that hold what it needs, such as a product. CLOCK_SKEW is a share of sessions, BOT of visits that do
+    not end in an order, TEST_ORDER of orders: all records of one have it or none.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

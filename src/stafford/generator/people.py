@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from stafford.generator.accounts import SECOND_ACCOUNTS, TEST_ACCOUNTS
 from stafford.generator.layout import NOTHING
-from stafford.generator.vocabulary import ADDRESS_DOMAINS, CITIES, FIRST_NAMES, LAST_NAMES
+from stafford.generator.vocabulary import ADDRESS_DOMAINS, CITIES, FIRST_NAMES, LAST_NAMES, STAFF_DOMAIN
 
 _WORDS = 64  # more than any list of names has, so that digits of a name draw do not overlap
 
@@ -35,5 +36,16 @@ def write_people(
         last, last_ascii = last_names[name // _WORDS % len(last_names)]
         domain = ADDRESS_DOMAINS[name // _WORDS**2 % len(ADDRESS_DOMAINS)]
         town = None if city == NOTHING else towns[city % len(towns)]
-        people.append(Person(f"{first} {last}", f"{first_ascii}.{last_ascii}{number}@{domain}", town))
+        people.append(
+            Person(f"{first} {last}", _write_address(number, f"{first_ascii}.{last_ascii}", domain), town)
+        )
     return people
+
+
+def _write_address(number: int, name: str, domain: str) -> str:
+    if number >= TEST_ACCOUNTS:
+        return f"test{number - TEST_ACCOUNTS + 1}@{STAFF_DOMAIN}"
+    if number >= SECOND_ACCOUNTS:
+        # A tag behind the plus sign makes another address of the same mailbox (RFC 5233).
+        return f"{name}{number - SECOND_ACCOUNTS}+2@{domain}"
+    return f"{name}{number}@{domain}"

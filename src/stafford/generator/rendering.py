@@ -29,9 +29,11 @@ from stafford.generator.layout import (
     Form,
     Layout,
 )  # fmt: skip
-from stafford.generator.mess_profile import Defect
+from stafford.generator.mess_profile import DEFECTS, Defect
 from stafford.generator.randomness import Ints, derive_one, name_stream
-from stafford.generator.wording import write_texts
+from stafford.generator.rewording import REWORDINGS
+from stafford.generator.spoiling import pad, put_comma, raise_text, spoil_whole
+from stafford.generator.wording import Rewording, write_texts
 
 _OPS = np.uint64(name_stream("what a defect does"))
 _LINE = 100  # fields of the first line are numbered from here
@@ -41,7 +43,8 @@ _MOST_TEXT = 256
 
 _EVENT_ID, _WORD, _INTEGER, _INSTANT, _CODE, _NUMBER, _FLAG, _TEXT, _LINES, _CONSTANT = (int(f) for f in Form)
 _DROP, _PLACE, _QUOTE, _PAD, _RAISE = Action.DROP, Action.PLACE, Action.QUOTE, Action.PAD, Action.RAISE
-_MALFORM, _TRUNCATE, _EMPTY, _BREAK = Action.MALFORM, Action.TRUNCATE, Action.EMPTY, Action.BREAK_ENCODING
+_COMMA, _EXTEND = Action.COMMA, Action.EXTEND
+_MALFORM = Action.MALFORM
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,53 +142,64 @@ def choose_changes(draft: Draft) -> Ints:
 
 def render(draft: Draft) -> Bodies:
     """Write the body of each event of a draft, spoilt where it has a defect."""
-    data = np.empty(_find_room(draft), np.uint8)
+    chosen = choose_changes(draft)
+    data = np.empty(_find_room(draft, chosen), np.uint8)
     ends = np.empty(len(draft), np.int64)
-    end = _render(draft, 0, len(draft), data, ends, -1)
+    end = _render(draft, chosen, 0, len(draft), data, ends, -1)
     return Bodies(data[:end], ends)
 
 
 def render_lines(draft: Draft) -> Iterator[Bytes]:
     """Write bodies a line each, some thousands at a time; a piece is gone when the next one is asked for."""
+    chosen = choose_changes(draft)
     data = np.empty(0, np.uint8)
     ends = np.empty(len(draft), np.int64)
     for start in range(0, len(draft), _LINES_AT_ONCE):
         end = min(start + _LINES_AT_ONCE, len(draft))
-        room = _find_room(Draft(draft.topic, draft.rows[start:end]))
+        room = _find_room(Draft(draft.topic, draft.rows[start:end]), chosen[start:end])
         if room > len(data):
             data = np.empty(room, np.uint8)
-        yield data[: _render(draft, start, end, data, ends, ord("\n"))]
+        yield data[: _render(draft, chosen, start, end, data, ends, ord("\n"))]
 
 
-def _find_room(draft: Draft) -> int:
-    lines = int(draft.column("lines").sum()) if draft.topic == "orders" else 0
-    return len(draft) * plan(draft.topic).most + lines * _MOST_LINE + BLOCK
-
-
-def _render(draft: Draft, start: int, end: int, data: Bytes, ends: Ints, ending: int) -> int:
+def _find_room(draft: Draft, chosen: Ints) -> int:
     of_topic = plan(draft.topic)
-    texts, places = write_texts(Draft(draft.topic, draft.rows[start:end]))
+    lines = int(draft.column("lines").sum()) if draft.topic == "orders" else 0
+    placed = int(of_topic.parts[of_topic.changes[chosen[chosen >= 0], 2], 1].sum())
+    return len(draft) * of_topic.most + lines * _MOST_LINE + placed + BLOCK
+
+
+def _render(draft: Draft, chosen: Ints, start: int, end: int, data: Bytes, ends: Ints, ending: int) -> int:
+    of_topic = plan(draft.topic)
+    piece = Draft(draft.topic, draft.rows[start:end])
+    texts, places = write_texts(piece, _find_rewordings(piece, chosen[start:end]))
     return _write(
-        draft.rows, start, end, of_topic.of_defect, of_topic.fields, of_topic.parts, of_topic.pool,
+        draft.rows, start, end, chosen, of_topic.fields, of_topic.parts, of_topic.pool,
         of_topic.line_heads, of_topic.changes, places, texts, ending, data, ends,
     )  # fmt: skip
 
 
+def _find_rewordings(draft: Draft, chosen: Ints) -> list[Rewording]:
+    """Which event's field is written otherwise, and how."""
+    if not any(field.form is Form.TEXT for field in draft.layout.fields):
+        return []
+    of_topic = plan(draft.topic)
+    spoilt = np.flatnonzero(chosen >= 0)
+    reworded = spoilt[of_topic.changes[chosen[spoilt], 0] == Action.REWORD]
+    names = [draft.layout.fields[number].name for number in of_topic.changes[chosen[reworded], 1]]
+    ways = [REWORDINGS[DEFECTS[defect]] for defect in draft.rows[reworded, DEFECT]]
+    return list(zip(reworded.tolist(), names, ways, strict=True))
+
+
 @kernel
 def _choose_changes(rows: Ints, of_defect: Ints) -> Ints:
-    chosen = np.empty(len(rows), np.int64)
+    chosen = np.full(len(rows), NOTHING, np.int64)
     for row in range(len(rows)):
-        chosen[row] = _choose_change(rows[row], of_defect)
+        defect = rows[row, DEFECT]
+        if defect > 0 and of_defect[defect, 1] > 0:
+            dice = derive_one(np.uint64(rows[row, KEY]), _OPS, 0) >> np.uint64(8)
+            chosen[row] = of_defect[defect, 0] + int(dice % np.uint64(of_defect[defect, 1]))
     return chosen
-
-
-@kernel
-def _choose_change(row: Ints, of_defect: Ints) -> int:
-    defect = row[DEFECT]
-    if defect == 0 or of_defect[defect, 1] == 0:
-        return NOTHING
-    dice = derive_one(np.uint64(row[KEY]), _OPS, 0) >> np.uint64(8)
-    return of_defect[defect, 0] + int(dice % np.uint64(of_defect[defect, 1]))
 
 
 @kernel
@@ -250,50 +264,8 @@ def _write_lines(  # noqa: C901, PLR0912 - one branch for each field
 
 
 @kernel
-def _raise(out: Bytes, start: int, end: int) -> None:
-    for place in range(start, end):
-        if ord("a") <= out[place] <= ord("z"):
-            out[place] -= 32
-
-
-@kernel
-def _pad(out: Bytes, start: int, end: int) -> int:
-    """Two spaces after the opening quote of a text, one before the closing one."""
-    for place in range(end - 2, start, -1):
-        out[place + 2] = out[place]
-    out[start + 1] = ord(" ")
-    out[start + 2] = ord(" ")
-    out[end + 1] = ord(" ")
-    out[end + 2] = ord('"')
-    return end + 3
-
-
-@kernel
-def _spoil_whole(out: Bytes, start: int, at: int, action: int, dice: np.uint64) -> int:
-    if action == _EMPTY:
-        return start
-    if action == _MALFORM:
-        for place in range(start, at):
-            if out[place] == ord(":"):
-                out[place] = ord("=")
-                break
-    elif action == _TRUNCATE:
-        cut = start + 1 + int(dice % np.uint64(at - start - 1))
-        while out[cut] & 0xC0 == 0x80:  # noqa: PLR2004 - between characters, so that what is left is still UTF-8
-            cut -= 1
-        at = cut
-    elif action == _BREAK:
-        for place in range(at - 1, start + 2, -1):
-            out[place + 2] = out[place]
-        out[start + 3] = 0xFF
-        out[start + 4] = 0xFE
-        at += 2
-    return at
-
-
-@kernel
 def _write(  # noqa: C901, PLR0912, PLR0915 - one branch for each form
-    rows: Ints, first: int, last: int, of_defect: Ints, fields: Ints, parts: Ints, pool: Bytes,
+    rows: Ints, first: int, last: int, chosen: Ints, fields: Ints, parts: Ints, pool: Bytes,
     line_heads: Ints, changes: Ints, places: NDArray[np.int64], texts: Bytes, ending: int, out: Bytes,
     ends: Ints,
 ) -> int:  # fmt: skip
@@ -302,9 +274,8 @@ def _write(  # noqa: C901, PLR0912, PLR0915 - one branch for each form
         row = rows[index]
         start = at
         action, target, value = 0, -1, -1
-        chosen = _choose_change(row, of_defect)
-        if chosen >= 0:
-            change = changes[chosen]
+        if chosen[index] >= 0:
+            change = changes[chosen[index]]
             action, target, value = change[0], change[1], change[2]
             if action in (_PAD, _RAISE) and row[fields[target, 1]] == NOTHING:
                 action, target = _PAD, changes[0, 1]
@@ -379,13 +350,17 @@ def _write(  # noqa: C901, PLR0912, PLR0915 - one branch for each form
                 out[at] = ord('"')
                 at += 1
             elif acts == _PAD:
-                at = _pad(out, begins, at)
+                at = pad(out, begins, at)
             elif acts == _RAISE:
-                _raise(out, begins, at)
+                raise_text(out, begins, at)
+            elif acts == _COMMA:
+                at = put_comma(out, begins, at)
+        if action == _EXTEND:
+            at = _copy(out, at, pool, parts[value, 0], parts[value, 1])
         out[at] = ord("}")
         at += 1
         if action >= _MALFORM:
-            at = _spoil_whole(out, start, at, action, derive_one(np.uint64(row[KEY]), _OPS, 1))
+            at = spoil_whole(out, start, at, action, derive_one(np.uint64(row[KEY]), _OPS, 1))
         if ending >= 0:
             out[at] = ending
             at += 1

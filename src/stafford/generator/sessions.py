@@ -16,10 +16,12 @@ from stafford.generator.randomness import Flags, Floats, Ints, Keys, below_one, 
 from stafford.generator.traffic import Stretch, normalise
 from stafford.generator.vocabulary import CHANNELS, DEVICES
 
-BROWSES, CARTS, CHECKS_OUT, ORDERS = 0, 1, 2, 3
-"""How far a session gets; each depth includes the ones before."""
+CRAWLS, BROWSES, CARTS, CHECKS_OUT, ORDERS = -1, 0, 1, 2, 3
+"""How far a session gets; each depth includes the ones before. Bots crawl: they look at much, in no time."""
 
 _MOST_DELAY = 2 * SECOND
+_LEAST_CRAWL, _CRAWL_WIDTH = 20, 41  # pages that a bot looks at
+_BOT_DEVICE, _BOT_CHANNEL = DEVICES.index("desktop"), CHANNELS.index("direct")  # one user agent
 _EVEN = 1e-9  # stands for a weight of nothing: no device is impossible
 
 
@@ -53,10 +55,14 @@ class Sessions:
 class SessionPlanner:
     """Draws sessions of one kind of shop."""
 
-    def __init__(self, profile: SessionsProfile, traffic: TrafficProfile, customers: Customers) -> None:
+    def __init__(
+        self, profile: SessionsProfile, traffic: TrafficProfile, customers: Customers, bots: float = 0.0
+    ) -> None:
+        """Tabulate. bots: share of sessions without an order that no person makes."""
         paths: list[PathProfile] = [*profile.intents.values(), profile.buying]
         intents = list(profile.intents.values())
         self._customers = customers
+        self._bots = bots
         self._channels = np.array([CHANNELS.index(name) for name in profile.channels], np.int64)
         self._channel_bounds = accumulate_shares(list(profile.channels.values()))
         self._intent_bounds = accumulate_shares([i.share for i in intents])
@@ -79,7 +85,7 @@ class SessionPlanner:
             keys, starts, stretch.first, stretch.hours, members, self._customers.registered_at,
             self._customers.country, country, self._intent_bounds, self._depths, self._signed_in, self._least,
             self._width, self._devices, self._channels, self._channel_bounds,
-            people.loyalty_power, people.newcomers, planned,
+            people.loyalty_power, people.newcomers, self._bots, planned,
         )  # fmt: skip
         depth, steps, path, device, channel, country, customer, delay = planned.T
         return Sessions(keys, starts, depth, steps, path, device, channel, country, customer, delay)
@@ -165,7 +171,8 @@ def _count_known(members: Ints, registered_at: Ints, at: int) -> int:
 def _plan_visits(
     keys: Keys, starts: Ints, first: int, hours: Ints, members: Ints, registered_at: Ints, country_of: Ints,
     country: Ints, intents: Floats, depths: Floats, signed_in: Floats, least: Ints, width: Ints,
-    devices: Floats, channels: Ints, channel_bounds: Floats, power: int, newcomers: float, planned: Ints,
+    devices: Floats, channels: Ints, channel_bounds: Floats, power: int, newcomers: float, bots: float,
+    planned: Ints,
 ) -> None:  # fmt: skip
     for place in range(len(keys)):
         key, row = keys[place], planned[place]
@@ -179,6 +186,10 @@ def _plan_visits(
         row[4] = channels[choose_one(draw_one(key, 6), channel_bounds)]
         row[5], row[6] = country[place], NOTHING
         row[7] = below_one(key, 7, _MOST_DELAY)
+        if bots > 0.0 and draw_one(key, 11) < bots:
+            row[0], row[1] = CRAWLS, _LEAST_CRAWL + below_one(key, 12, _CRAWL_WIDTH)
+            row[3], row[4] = _BOT_DEVICE, _BOT_CHANNEL
+            continue
         if draw_one(key, 8) < signed_in[intent]:
             known = _count_known(members, registered_at, starts[place])
             if known > 0:

@@ -1,6 +1,6 @@
 """A shop, and its stream of events."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -14,8 +14,8 @@ from stafford.generator.assembly import Batch, assemble
 from stafford.generator.calendar import DAY
 from stafford.generator.calibration import find_crowd, find_weekly_sessions
 from stafford.generator.customers import MOST_INITIAL
-from stafford.generator.draft import Draft
-from stafford.generator.layout import EMITTED
+from stafford.generator.draft import Draft, concatenate
+from stafford.generator.layout import EMITTED, LAYOUTS
 from stafford.generator.mess import Mess
 from stafford.generator.profile import Profile
 from stafford.generator.schedule import Schedule
@@ -165,13 +165,23 @@ class Stream:
         return self._simulation.measure_traffic(to_micros(at))
 
     def _admit(self, drafts: list[Draft]) -> None:
-        for draft in drafts:
+        for draft in _gather(drafts):
             messy = self._mess.spoil(draft)
             wanted = messy.rows[:, EMITTED] >= self._start
             if self._shard != WHOLE:
                 owners = messy.column(messy.layout.key_field.column)
                 wanted &= self._simulation.is_mine(np.ascontiguousarray(owners))
             self._schedule.add(messy if wanted.all() else messy.take(wanted))
+
+
+def _gather(drafts: list[Draft]) -> Iterator[Draft]:
+    """What follows from an order in one draft of each topic; clicks, which are many, as they are."""
+    for topic in LAYOUTS:
+        mine = [draft for draft in drafts if draft.topic == topic]
+        if topic == "clickstream":
+            yield from mine
+        elif mine:
+            yield concatenate(mine)
 
 
 def _check_utc(name: str, instant: datetime) -> None:

@@ -12,6 +12,8 @@ from stafford.generator.customers import Customers
 from stafford.generator.draft import Draft
 from stafford.generator.fulfilment import Fulfilment
 from stafford.generator.layout import NOTHING
+from stafford.generator.mess import MOST_DELAY
+from stafford.generator.mess_profile import Defect
 from stafford.generator.orders import PLACED, OrderDesk, draft_orders
 from stafford.generator.profile import Profile
 from stafford.generator.purchases import expect_repeats, tabulate
@@ -23,7 +25,7 @@ from stafford.generator.traffic import FlashSale, Stretch, Traffic, list_sales
 
 WHOLE = (0, 1)
 CROWD_STEP = 10 * SECOND
-LOOKBACK = 3 * DAY
+LOOKBACK = 3 * DAY + MOST_DELAY
 """Longer than any session lasts and any click is late."""
 
 _PURCHASE = name_stream("session of a purchase")
@@ -73,7 +75,9 @@ class Simulation:
         registrations = orders * (1 - profile.sessions.guests) / (1 + repeats)
         self.catalogue = Catalogue(profile.catalogue, root, opens_at)
         self.customers = Customers(profile.customers, root, opens_at, registrations, most_initial)
-        self.planner = SessionPlanner(profile.sessions, profile.traffic, self.customers)
+        bots = profile.mess.rates("clickstream").get(Defect.BOT, 0.0)
+        self.planner = SessionPlanner(profile.sessions, profile.traffic, self.customers, bots)
+        self._has_staff = profile.mess.rates("orders").get(Defect.TEST_ORDER, 0.0) > 0
         self._spending = tabulate(profile.customers.purchases, profile.customers.spend)
         self._warehouse = Warehouse(profile, root, opens_at, orders / 7)
         self._storyteller = Storyteller(profile.sessions, profile.carts, self.planner.moves, opens_at)
@@ -126,6 +130,8 @@ class Simulation:
         drafts = []
         if start == self._opens_at:
             drafts.append(self.customers.open())
+            if self._has_staff:
+                drafts.append(self.customers.open_staff())
             everybody = np.arange(self.customers.initial, dtype=np.int64)
             drafts.append(self.customers.draft_moves(everybody, self._opens_at))
         stretches = [traffic.reach(start, self._now) for traffic in self.traffic]

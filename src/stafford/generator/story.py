@@ -21,6 +21,7 @@ from stafford.generator.layout import (
     NOTHING,
     OCCURRED,
 )  # fmt: skip
+from stafford.generator.mess_profile import DEFECTS, Defect
 from stafford.generator.profile import LOOKS, CartsProfile, SessionsProfile
 from stafford.generator.randomness import (
     Floats,
@@ -33,7 +34,7 @@ from stafford.generator.randomness import (
     name_stream,
     to_unit_one,
 )  # fmt: skip
-from stafford.generator.sessions import BROWSES, CHECKS_OUT, ORDERS, Sessions, share_of
+from stafford.generator.sessions import BROWSES, CHECKS_OUT, CRAWLS, ORDERS, Sessions, share_of
 from stafford.generator.vocabulary import CATEGORIES, PAGES, TERMS
 
 _CLICKS = LAYOUTS["clickstream"]
@@ -51,6 +52,7 @@ _TERM_GROUPS = np.array([1 + CATEGORIES.index(category) for _, category in TERMS
 _OPENS_CART = 0.5  # share of visitors with a cart who look at it before they leave
 _SALE_PULL = 0.6  # share of looks at products during a flash sale that are at what is on sale
 _MOST_ITEMS = 20
+_BOT, _MOST_BOT_MS = DEFECTS.index(Defect.BOT), 1000
 assert PAGES[: len(LOOKS)] == LOOKS  # noqa: S101 - moves are between pages in this order
 
 
@@ -249,11 +251,12 @@ def _tell(  # noqa: C901, PLR0912, PLR0915 - a session is told from its beginnin
         for place in range(first, count):
             row, sequence = rows[place], place - first + 1
             if sequence > 1:
-                stay = interpolate_one(to_unit_one(derive_one(key, _DWELL, sequence)), dwell)
+                unit = to_unit_one(derive_one(key, _DWELL, sequence))
+                stay = int(unit * _MOST_BOT_MS) if depth == CRAWLS else interpolate_one(unit, dwell)
                 at += max(stay, 1) * (SECOND // 1000)
             row[OCCURRED], row[EMITTED] = at, at + delays[session]
             row[KEY] = np.int64(derive_one(key, _CLICK, sequence))
-            row[DEFECT], row[COPY], row[AMOUNT] = 0, 0, NOTHING
+            row[DEFECT], row[COPY], row[AMOUNT] = _BOT if depth == CRAWLS else 0, 0, NOTHING
             row[_SESSION], row[_SEQUENCE], row[_CUSTOMER] = np.int64(key), sequence, customers[session]
             row[_DEVICE], row[_CHANNEL], row[_COUNTRY] = (
                 devices[session],

@@ -47,6 +47,7 @@ CITIES: dict[str, tuple[str, ...]] = {
     "US": ("New York", "San José", "Coeur d'Alene", "Austin", "Cañon City"),
 }
 ADDRESS_DOMAINS = ("example.org", "example.com", "example.net")  # RFC 2606: nobody's
+STAFF_DOMAIN = "shop.example"  # the shop's own
 
 BRANDS = ("Nordhavn", "Lumière", "Ostmark", "Casa Ruiz", "Fjäll & Co", "Tilda", "Marlow", "Hokkai")
 PRODUCT_STYLES = ("Linen", "Merino", "Classic", "Relaxed", "Everyday", "Nordic", "Studio", "Été", "Urban")

@@ -1,6 +1,6 @@
 """Texts that are put together from words, for the few events that carry them: people and goods."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from stafford.generator.people import write_people
 from stafford.generator.vocabulary import CATEGORIES, COUNTRIES
 
 Texts = Mapping[str, list[str | None]]
+Rewording = tuple[int, str, Callable[[str], str]]
+"""Place of an event, a field of it, and how its text is changed."""
 
 
 def find_texts(draft: Draft) -> Texts:
@@ -38,9 +40,12 @@ def find_texts(draft: Draft) -> Texts:
     return {}
 
 
-def write_texts(draft: Draft) -> tuple[Bytes, NDArray[np.int64]]:
+def write_texts(draft: Draft, rewordings: Iterable[Rewording] = ()) -> tuple[Bytes, NDArray[np.int64]]:
     """The same as JSON, one after the other, and [field, event, (start, length)]."""
     texts = find_texts(draft)
+    for place, name, reword in rewordings:
+        text = texts[name][place]
+        texts[name][place] = None if text is None else reword(text)
     fields = [field.name for field in draft.layout.fields if field.form is Form.TEXT]
     written = [list(_write(texts[name])) for name in fields]
     lengths = np.array([[len(text) for text in column] for column in written], np.int64).reshape(

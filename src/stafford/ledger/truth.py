@@ -25,6 +25,12 @@ from stafford.errors import ConfigError, StorageError
 MONEY = {"order_placed": "total_cents", "payment_captured": "amount_cents", "refund_issued": "refund_cents"}
 """The field of a body that carries the event's money, as `amount_cents` of its label does."""
 
+PLACED_AGAIN = (
+    "event_type = 'order_placed' AND "
+    "dense_rank() OVER (PARTITION BY order_id, event_type ORDER BY occurred_at, event_id) > 1"
+)
+"""An order that was submitted twice is two events and one debt: only the first carries money."""
+
 COORDINATE = "concat_ws('/', _source, topic, _partition, _offset)"
 
 SHAPES = {
@@ -116,6 +122,8 @@ def _load_silver(connection: duckdb.DuckDBPyConnection, topic: str, uri: str) ->
     fields = set(_open(uri).schema().to_arrow().names)
     cases = [f"WHEN '{event_type}' THEN {field}" for event_type, field in MONEY.items() if field in fields]
     amount = f"CASE event_type {' '.join(cases)} END" if cases else "NULL"
+    if topic == "orders":
+        amount = f"CASE WHEN NOT ({PLACED_AGAIN}) THEN {amount} END"
     _query_delta(
         connection,
         uri,

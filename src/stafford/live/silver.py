@@ -18,7 +18,13 @@ _LINES = pa.list_(
 )
 SCHEMAS = {
     "orders": pa.schema(
-        {"event_type": pa.string(), "occurred_at": _TIME, "total_cents": pa.int64(), "lines": _LINES}
+        {
+            "event_type": pa.string(),
+            "order_id": pa.string(),
+            "occurred_at": _TIME,
+            "total_cents": pa.int64(),
+            "lines": _LINES,
+        }
     ),
     "clickstream": pa.schema({"session_id": pa.string(), "occurred_at": _TIME}),
     "products": pa.schema({"product_id": pa.string(), "name": pa.string(), "occurred_at": _TIME}),

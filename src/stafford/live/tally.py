@@ -24,6 +24,7 @@ PLACED = "order_placed"
 
 _MINUTE = 60_000_000
 _MINUTES_PER_DAY = 1440
+_DAY = _MINUTE * _MINUTES_PER_DAY
 _ACTIVE = ACTIVE_FOR.seconds * 1_000_000
 
 
@@ -32,7 +33,7 @@ class Rows:
     """Rows of silver, each table with the columns that the tally reads and perhaps more.
 
     Args:
-        orders: event_type, occurred_at, total_cents, lines.
+        orders: event_type, order_id, occurred_at, total_cents, lines.
         clickstream: session_id, occurred_at.
         products: product_id, name, occurred_at.
     """
@@ -53,11 +54,11 @@ class _Minute:
 class Tally:
     """The numbers of all rows that were folded in, in any order and any portions.
 
-    A row that is folded in twice counts twice: what is new is for the caller to know.
+    An order that was submitted twice counts once, when it was submitted first.
 
-    Small however long the shop lives: minutes of the shop's yesterday and today, sessions of the last half
-    hour, and the names of the catalogue. The shop's clock never goes back, so what was forgotten is never
-    asked for again.
+    Small however long the shop lives: minutes and orders of the shop's yesterday and today, sessions of the
+    last half hour, and the names of the catalogue. The shop's clock never goes back, so what was forgotten is
+    never asked for again.
     """
 
     def __init__(self) -> None:
@@ -65,6 +66,7 @@ class Tally:
         self._newest = 0
         self._now = 0
         self._minutes: dict[int, _Minute] = {}
+        self._placed: dict[str, int] = {}
         self._seen: dict[str, int] = {}
         self._names: dict[str, tuple[int, str]] = {}
 
@@ -81,8 +83,7 @@ class Tally:
         self._newest = max(self._newest, *(pc.max(times).as_py() or 0 for times in (ordered, clicked)))
         self._now = max(self._now, min(self._newest, to_micros(wall)))
         placed = rows.orders.append_column("_at", ordered).filter(pc.field("event_type") == PLACED)
-        self._add_minutes(placed)
-        self._add_products(placed)
+        self._add_orders(placed.filter(pc.field("_at") >= self._yesterday))
         self._add_sessions(rows.clickstream.append_column("_at", clicked))
         for product, name, at in _columns(rows.products, "product_id", "name", _micros(rows.products)):
             self._names[product] = max(self._names.get(product, (0, "")), (at, name))
@@ -116,21 +117,32 @@ class Tally:
             name = self._names[product][1] if product in self._names else None
             yield ProductSales(product, name, units[product], cents[product])
 
-    def _add_minutes(self, placed: pa.Table) -> None:
-        minutes = placed.append_column("_minute", pc.divide(placed["_at"], _MINUTE))
-        sums = minutes.group_by("_minute").aggregate([("total_cents", "sum"), ("total_cents", "count")])
-        for at, cents, orders in _columns(sums, "_minute", "total_cents_sum", "total_cents_count"):
-            minute = self._minutes.setdefault(at, _Minute())
-            minute.orders += orders
-            minute.cents += cents
+    @property
+    def _yesterday(self) -> int:
+        """When the shop's yesterday began."""
+        return (self._now // _DAY - 1) * _DAY
 
-    def _add_products(self, placed: pa.Table) -> None:
-        recent = placed.filter(pc.field("_at") >= (self._now // _MINUTE - TOP_MINUTES + 1) * _MINUTE)
-        for at, lines in _columns(recent, "_at", "lines"):
-            minute = self._minutes[at // _MINUTE]
-            for line in lines:
-                minute.units_of[line["product_id"]] += line["quantity"]
-                minute.cents_of[line["product_id"]] += line["line_total_cents"]
+    def _add_orders(self, placed: pa.Table) -> None:
+        for order, at, cents, lines in _columns(placed, "order_id", "_at", "total_cents", "lines"):
+            before = self._placed.get(order)
+            if before is not None and before <= at:
+                continue
+            if before is not None:
+                self._count(before, -1, cents, lines)
+            self._placed[order] = at
+            self._count(at, 1, cents, lines)
+
+    def _count(self, at: int, sign: int, cents: int, lines: list[dict[str, Any]]) -> None:
+        """Add an order, or take it off again: a second submission repeats the first one's amounts."""
+        minute = self._minutes.setdefault(at // _MINUTE, _Minute())
+        minute.orders += sign
+        minute.cents += sign * cents
+        for line in lines:
+            product = line["product_id"]
+            minute.units_of[product] += sign * line["quantity"]
+            minute.cents_of[product] += sign * line["line_total_cents"]
+            if not minute.units_of[product]:
+                del minute.units_of[product], minute.cents_of[product]
 
     def _add_sessions(self, clicks: pa.Table) -> None:
         recent = clicks.filter(pc.field("_at") >= self._now - _ACTIVE)
@@ -140,8 +152,9 @@ class Tally:
 
     def _forget(self) -> None:
         now = self._now // _MINUTE
-        yesterday = (now // _MINUTES_PER_DAY - 1) * _MINUTES_PER_DAY
-        self._minutes = {at: minute for at, minute in self._minutes.items() if at >= yesterday}
+        yesterday = self._yesterday
+        self._minutes = {at: minute for at, minute in self._minutes.items() if at * _MINUTE >= yesterday}
+        self._placed = {order: at for order, at in self._placed.items() if at >= yesterday}
         for at, minute in self._minutes.items():
             if at <= now - TOP_MINUTES:
                 minute.units_of.clear()

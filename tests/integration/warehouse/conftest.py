@@ -103,6 +103,8 @@ SHOP: Shop = {
         click("s-0001", 2, "product_viewed", 2),
         click("s-0001", 3, "cart_item_added", 3, "c-0001"),
         click("s-0001", 4, "checkout_started", 4, "c-0001"),
+        # A slip: nobody with this number exists, and the visitor is still who the others say.
+        click("s-0001", 5, "page_viewed", 5, "c-9999"),
         # The guest's later actions are in quarantine; the order proves that they happened.
         click("s-0002", 1, "page_viewed", 5),
         click("s-0003", 1, "page_viewed", 6),
@@ -110,6 +112,8 @@ SHOP: Shop = {
         click("s-0004", 2, "cart_item_added", 8),
     ],
     "orders": [
+        # Submitted twice, in two hours: the second is no order, whichever arrived first.
+        ADA_ORDER | {"occurred_at": at(15, 21)},
         ADA_ORDER,
         order("o-0002", at(15, 21, 10), [line(1, "p-0099", 1, 1000)], session_id="s-0002"),
         GHOST_ORDER,

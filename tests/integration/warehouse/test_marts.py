@@ -103,7 +103,7 @@ def test_sessions_and_funnel(marts: duckdb.DuckDBPyConnection) -> None:
         "SELECT session_id, customer_id, page_count, product_view_count, is_bounce, has_product_view, "
         "has_cart, has_checkout, has_order FROM marts.fct_sessions ORDER BY 1",
     ) == [
-        ("s-0001", "c-0001", 3, 1, False, True, True, True, True),
+        ("s-0001", "c-0001", 4, 1, False, True, True, True, True),
         ("s-0002", None, 1, 0, False, True, True, True, True),
         ("s-0003", None, 1, 0, True, False, False, False, False),
         ("s-0004", None, 1, 1, False, True, True, False, False),

@@ -31,11 +31,15 @@ NAMES = ("fashion-retail", "marketplace", "electronics")
 
 @cache
 def find_profile(name: str = "fashion-retail", *, is_clean: bool = False, products: int = 60) -> Profile:
-    """A shipped shop with fewer products and customers, with or without mess."""
+    """A shipped shop with fewer products and customers, with or without mess.
+
+    More orders are cancelled than anywhere, so that some are in every short run.
+    """
     profile = load_profile(name, PROFILES)
     changes: dict[str, Any] = {
         "catalogue": profile.catalogue.model_copy(update={"products": products}),
         "customers": profile.customers.model_copy(update={"history_weeks": 8}),
+        "fulfilment": profile.fulfilment.model_copy(update={"cancelled": 0.03}),
     }
     if is_clean:
         changes["mess"] = MessProfile(every_topic={})

@@ -1,6 +1,7 @@
 """The numbers of hand-made rows: what counts, in which minute, and what is forgotten."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pyarrow as pa
 import pytest
@@ -17,7 +18,8 @@ WALL = datetime(2026, 6, 1, tzinfo=UTC)
 
 def order(at: datetime, cents: int, product: str = "p-1", units: int = 1, kind: str = "order_placed") -> dict:
     line = {"product_id": product, "quantity": units, "line_total_cents": cents}
-    return {"event_type": kind, "occurred_at": at, "total_cents": cents, "lines": [line]}
+    own = {"order_id": f"o-{uuid4()}", "occurred_at": at}
+    return {**own, "event_type": kind, "total_cents": cents, "lines": [line]}
 
 
 def click(at: datetime, session: str) -> dict:
@@ -77,6 +79,21 @@ def test_only_orders_placed_are_revenue():
     assert [product.revenue_cents for product in numbers.top_products] == [500]
 
 
+def test_an_order_submitted_twice_counts_once():
+    """The first submission counts, in its own minute, whichever of the two arrives first."""
+    first = order(NOON + timedelta(seconds=59), 500)
+    again = {**first, "occurred_at": NOON + timedelta(seconds=62)}
+    once = count(rows([first, order(NOON + timedelta(seconds=62), 7, "p-2")]))
+    for portions in ([[first, again]], [[again, first]], [[first], [again]], [[again], [first]]):
+        portions[-1].append(order(NOON + timedelta(seconds=62), 7, "p-2"))
+        numbers = count(*(rows(portion) for portion in portions))
+        assert numbers == once
+    assert (once.today, once.minute) == (Sales(2, 507), Sales(1, 7))
+    assert once.revenue_by_minute_cents[-2:] == (500, 7)
+    # control: two orders that are alike are two
+    assert count(rows([first, order(NOON, 500)])).today == Sales(2, 1000)
+
+
 def test_a_session_is_active_for_half_an_hour():
     """Each session counts once, from its last event; exactly half an hour is still active."""
     clicks = [
@@ -111,10 +128,10 @@ def test_a_device_that_is_ahead_does_not_move_the_shop_s_clock():
     assert numbers.today == Sales(1, 500)
 
 
-def test_a_row_that_is_folded_twice_counts_twice():
-    """Negative control: the tally itself knows no identity, so whoever hands out rows must."""
+def test_a_row_that_is_folded_twice_counts_once():
+    """An order has an identity, so that the same row again changes nothing."""
     portion = rows([order(NOON, 500)])
-    assert count(portion, portion).today == Sales(2, 1000)
+    assert count(portion, portion) == count(portion)
 
 
 @pytest.mark.parametrize("product_minutes", [0, 59])

@@ -2,6 +2,19 @@ with
 
 clicks as (select * from {{ ref('stg_clickstream') }}),
 
+named as (
+    select
+        session_id,
+        customer_id,
+        -- A slip names somebody else in one action; most actions name who it was.
+        row_number() over (partition by session_id order by count(*) desc, customer_id) as rank_in_session
+    from clicks
+    where customer_id is not null
+    group by session_id, customer_id
+),
+
+visitors as (select * from named where rank_in_session = 1),
+
 ranked as (
     select
         *,
@@ -11,9 +24,9 @@ ranked as (
 
 pivoted as (
     select
-        session_id,
+        ranked.session_id,
         -- A visitor may sign in half-way; a session belongs to one customer.
-        max(customer_id) as customer_id,
+        max(visitors.customer_id) as customer_id,
         min(occurred_at) as started_at,
         max(occurred_at) as ended_at,
         max(case when position_in_session = 1 then device end) as device,
@@ -25,7 +38,8 @@ pivoted as (
         count(case when event_type = 'cart_item_added' then 1 end) as cart_addition_count,
         count(case when event_type = 'checkout_started' then 1 end) as checkout_count
     from ranked
-    group by session_id
+    left join visitors on ranked.session_id = visitors.session_id
+    group by ranked.session_id
 )
 
 select * from pivoted

@@ -19,9 +19,20 @@ latest as (
         city,
         segment,
         has_marketing_consent,
-        registered_at
+        registered_at,
+        email like '%@{{ var("staff_domain") }}' as is_staff,
+        -- A tag behind a plus sign makes another address of the same mailbox.
+        regexp_replace(email, '[+][^@]*@', '@') as mailbox
     from ranked
     where recency = 1
+),
+
+recognised as (
+    select
+        *,
+        row_number() over (partition by full_name, mailbox order by registered_at, customer_id) > 1
+            as is_second_account
+    from latest
 )
 
-select * from latest
+select * from recognised

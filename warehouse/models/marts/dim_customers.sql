@@ -40,7 +40,9 @@ joined as (
         orders_summed.last_ordered_at,
         coalesce(orders_summed.order_count, 0) as order_count,
         coalesce(orders_summed.lifetime_value_cents, 0) as lifetime_value_cents,
-        customers.customer_id is null as is_inferred
+        customers.customer_id is null as is_inferred,
+        coalesce(customers.is_staff, false) as is_staff,
+        coalesce(customers.is_second_account, false) as is_second_account
     from mentioned
     left join customers on mentioned.customer_id = customers.customer_id
     left join orders_summed on mentioned.customer_id = orders_summed.customer_id

@@ -2,6 +2,8 @@ with
 
 orders as (select * from {{ ref('int_orders_placed') }}),
 
+customers as (select * from {{ ref('int_customers_latest') }}),
+
 items as (select * from {{ ref('int_orders_exploded_to_items') }}),
 
 sessions as (select * from {{ ref('fct_sessions') }}),
@@ -32,6 +34,7 @@ joined as (
         coalesce(sessions.device, 'unknown') as device,
         coalesce(sessions.channel, 'unknown') as channel,
         orders.customer_id is null as is_guest,
+        coalesce(customers.is_staff, false) as is_test,
         orders.is_cancelled,
         coalesce(items_summed.line_count, 0) as line_count,
         coalesce(items_summed.unit_count, 0) as unit_count,
@@ -44,6 +47,7 @@ joined as (
         shipments.is_delivered_late
     from orders
     left join items_summed on orders.order_id = items_summed.order_id
+    left join customers on orders.customer_id = customers.customer_id
     left join sessions on orders.session_id = sessions.session_id
     left join payments on orders.order_id = payments.order_id
     left join returns on orders.order_id = returns.order_id

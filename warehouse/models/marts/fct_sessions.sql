@@ -29,6 +29,8 @@ final as (
         country,
         page_count,
         product_view_count,
+        -- Nobody looks at ten pages at one a second.
+        event_count >= 10 and ended_at <= started_at + event_count * interval '1 second' as is_bot,
         event_count = 1 and not has_order as is_bounce,
         has_order or checkout_count + cart_addition_count + product_view_count > 0 as has_product_view,
         has_order or checkout_count + cart_addition_count > 0 as has_cart,
