@@ -33,7 +33,10 @@ _UNITS_DRAW = 1
 
 @dataclass(frozen=True, slots=True)
 class Baskets:
-    """Lines by buyer and then as they are put in. buyer: row of the buyers; percent: off the price."""
+    """Lines by buyer and then as they are put in.
+
+    buyer: row of the buyers; percent: off the price, whatever sale is on when the order is placed.
+    """
 
     buyer: Ints
     product: Ints
@@ -167,9 +170,6 @@ def _fill(
             if product < 0:
                 units -= wanted[line]
                 continue
-            for sale in range(len(sales)):
-                if sales[sale, 0] <= start < sales[sale, 1] and sales[sale, 2] == categories[product]:
-                    percent = max(percent, sales[sale, 3])
             rows[lines, 0], rows[lines, 1], rows[lines, 2], rows[lines, 3] = (
                 buyer,
                 product,
@@ -177,6 +177,9 @@ def _fill(
                 percent,
             )
             lines += 1
+            for sale in range(len(sales)):
+                if sales[sale, 0] <= start < sales[sale, 1] and sales[sale, 2] == categories[product]:
+                    percent = max(percent, sales[sale, 3])
             left -= wanted[line] * prices[week, product] * (100 - percent) / 100.0
             left = max(left, 0.0)
             units -= wanted[line]

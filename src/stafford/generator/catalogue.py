@@ -61,7 +61,7 @@ class Catalogue:
         self._profile = profile
         self._root = root
         self.opens_at = opens_at
-        self._codes = np.array([CATEGORIES.index(name) for name in profile.categories], np.int64)
+        self.codes = np.array([CATEGORIES.index(name) for name in profile.categories], np.int64)
         self.returned: Floats = np.array([c.returned for c in profile.categories.values()], np.float64)
         self._category_bounds = accumulate_shares([c.weight for c in profile.categories.values()])
         self._prices: Ints = np.zeros((0, 0), np.int64)  # in force at the end of [week, product]
@@ -81,7 +81,7 @@ class Catalogue:
         return (micros - self.opens_at) // WEEK
 
     def categorise(self, products: Ints) -> Ints:
-        """Index into `categories` of each product."""
+        """Index into the profile's categories of each product; `codes` has their place in CATEGORIES."""
         keys = derive(self._root, _PRODUCT, products)
         return choose(draw_unit(keys, 0), self._category_bounds)
 
@@ -135,7 +135,7 @@ class Catalogue:
             emitted=occurred,
             key=derive(keys, _EVENT, occurred - self.opens_at),
             product=products,
-            category=self._codes[self.categorise(products)],
+            category=self.codes[self.categorise(products)],
             name=draw_below(keys, 5, 1 << 40),
             price=self.price(products, occurred),
             launched_at=self.launch(products),
@@ -151,7 +151,7 @@ class Catalogue:
             self._changed_at = _append_row(self._changed_at, changed_at)
             keys = derive(self._root, _PRODUCT, products[: self.count(new)])
             ranking = np.argsort(keys, kind="stable").astype(np.int64)
-            self._of_product = self._codes[self.categorise(products)]
+            self._of_product = self.codes[self.categorise(products)]
             groups = [ranking, *(ranking[self._of_product[ranking] == c] for c in range(len(CATEGORIES)))]
             self._rankings = np.stack(
                 [

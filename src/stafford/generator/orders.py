@@ -76,17 +76,18 @@ class OrderDesk:
         self._profile = profile
         self._catalogue = catalogue
 
-    def take(self, sessions: Sessions, ended_at: Ints, baskets: Baskets) -> tuple[Orders, Lines]:
+    def take(self, sessions: Sessions, ended_at: Ints, baskets: Baskets, sales: Ints) -> tuple[Orders, Lines]:
         """The orders of buyers, and their lines.
 
         Args:
             sessions: of the buyers; each has something in the basket.
             ended_at: when each of them made the last click, UTC microseconds.
             baskets: what they take.
+            sales: flash sales: [start, end, category, percent].
         """
         keys = derive(sessions.key, _ORDER, 0)
         placed_at = ended_at + draw_below(keys, 0, 45 * SECOND) + 3 * SECOND
-        lines = self._price(keys, placed_at, baskets)
+        lines = self._price(keys, placed_at, baskets, sales)
         subtotal = np.zeros(len(keys), np.int64)
         np.add.at(subtotal, lines.order, lines.total)
         free = subtotal >= self._profile.free_shipping_from_cents
@@ -104,15 +105,24 @@ class OrderDesk:
         )
         return orders, lines
 
-    def _price(self, keys: Keys, placed_at: Ints, baskets: Baskets) -> Lines:
+    def _price(self, keys: Keys, placed_at: Ints, baskets: Baskets, sales: Ints) -> Lines:
         order, product, quantity = baskets.buyer, baskets.product, baskets.quantity
         counts = np.bincount(order, minlength=len(keys)).astype(np.int64)
         number = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts) + 1
         line_keys = derive(keys[order], _LINE, number)
         unit_price = self._catalogue.price(product, placed_at[order])
-        discount = quantity * unit_price * baskets.percent // 100
+        percent = self._find_percent(product, placed_at[order], baskets.percent, sales)
+        discount = quantity * unit_price * percent // 100
         total = quantity * unit_price - discount
         return Lines(line_keys, order, number, product, quantity, unit_price, discount, total)
+
+    def _find_percent(self, product: Ints, at: Ints, own: Ints, sales: Ints) -> Ints:
+        """The better of a line's own discount and that of a flash sale that is on when it is ordered."""
+        percent, category = own.copy(), self._catalogue.codes[self._catalogue.categorise(product)]
+        for start, end, of_category, discount in sales:
+            is_on = (start <= at) & (at < end) & (category == of_category)
+            percent[is_on] = np.maximum(percent[is_on], discount)
+        return percent
 
 
 def draft_orders(orders: Orders, kind: int, occurred: Ints) -> Draft:

@@ -150,7 +150,7 @@ class Simulation:
         outages = self._warehouse.outages
         sessions, baskets, firsts = _leave_out_empty(sessions, baskets, firsts)
         stories = self._storyteller.tell(sessions, shelf, outages, self._sales, baskets)
-        orders, lines = self._desk.take(sessions, stories.ended_at, baskets)
+        orders, lines = self._desk.take(sessions, stories.ended_at, baskets, self._sales)
         self._stock.note(orders, lines, lots)
         drafts += [
             products,
