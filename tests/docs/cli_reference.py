@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import typer
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from stafford.cli.main import app
@@ -33,12 +34,12 @@ it. Commands that print something for people print JSON for scripts with `--json
 
 def walk(command: object, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], object]]:
     """Every command with the words that call it; groups only hold others."""
-    children = getattr(command, "commands", None)
-    if children is None:
+    if not isinstance(command, TyperGroup):
         yield words, command
         return
-    for name, child in children.items():
-        yield from walk(child, (*words, name))
+    context = typer.Context(command)
+    for name in command.list_commands(context):
+        yield from walk(command.get_command(context, name), (*words, name))
 
 
 def list_commands() -> list[tuple[tuple[str, ...], object]]:

@@ -3,58 +3,71 @@
 import os
 import signal
 import sys
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
+from typer.core import TyperGroup
+from typer.main import get_command, get_group
 
-from stafford.cli import (
-    build,
-    clean,
-    contracts,
-    demo,
-    doctor,
-    generate,
-    ingest,
-    kafka,
-    live,
-    profile,
-    publish,
-    realism,
-    reconcile,
-    report,
-    simulate,
-    stack,
-    topics,
-)
 from stafford.errors import ConfigError, StaffordError
 
+COMMANDS = (
+    "demo",
+    "doctor",
+    "simulate",
+    "generate",
+    "ingest",
+    "live",
+    "publish",
+    "build",
+    "reconcile",
+    "report",
+    "realism",
+    "clean",
+    "kafka",
+    "topics",
+    "contracts",
+    "profile",
+    "stack",
+)
+"""Each is a module of this package, with a function of its name or an `app` of several commands."""
+
+
+class Commands(TyperGroup):
+    """Imports a command when it is asked for: together they import Spark, numba, scipy and DuckDB."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Every command, in the order in which the help shows them."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of that name, if there is one."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"stafford.cli.{cmd_name}")
+        if hasattr(module, "app"):
+            group = get_group(module.app)
+            group.name = cmd_name
+            return group
+        alone = typer.Typer(add_completion=False)
+        alone.command(cmd_name)(getattr(module, cmd_name))
+        return get_command(alone)
+
+
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="An end-to-end e-commerce data platform that knows the truth about every event it sent.",
     epilog="Start with: stafford demo",
 )
-app.command()(demo.demo)
-app.command()(doctor.doctor)
-app.command()(simulate.simulate)
-app.command()(generate.generate)
-app.command()(ingest.ingest)
-app.command()(live.live)
-app.command()(publish.publish)
-app.command()(build.build)
-app.command()(reconcile.reconcile)
-app.command()(report.report)
-app.command()(realism.realism)
-app.command()(clean.clean)
-app.add_typer(kafka.app, name="kafka")
-app.add_typer(topics.app, name="topics")
-app.add_typer(contracts.app, name="contracts")
-app.add_typer(profile.app, name="profile")
-app.add_typer(stack.app, name="stack")
 
 
 @app.callback()
