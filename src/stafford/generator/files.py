@@ -10,6 +10,7 @@ A part holds a stretch of the shop's time. While a run is written it is called <
 """
 
 import json
+import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -18,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
+import filelock
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pc
@@ -25,7 +27,7 @@ import pyarrow.parquet as pq
 from deltalake import convert_to_deltalake
 
 from stafford.domain.record import LABEL_SCHEMA
-from stafford.errors import ConfigError, StorageError
+from stafford.errors import ConfigError, HomeInUse, StorageError
 from stafford.generator.assembly import to_instants, to_labels
 from stafford.generator.columns import to_columns
 from stafford.generator.draft import Draft
@@ -240,6 +242,30 @@ class RunFolder:
                 "or delete it"
             )
         return rows
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Keep other commands off, until this one ends, however it does.
+
+        Raises:
+            HomeInUse: another command is writing this run.
+            StorageError: the folder cannot be written.
+        """
+        lock = filelock.FileLock(self.folder.with_name(f"{self.folder.name}.lock"), timeout=0)
+        with storage_errors(self.folder):
+            try:
+                self.folder.parent.mkdir(parents=True, exist_ok=True)
+                lock.acquire()
+            except filelock.Timeout as exc:
+                raise HomeInUse(
+                    f"another command is writing {self.partial}; wait until it ends, or choose another folder"
+                ) from exc
+        try:
+            yield
+        finally:
+            if os.name == "posix":  # elsewhere an open file cannot be removed, and a closed one may be taken
+                Path(lock.lock_file).unlink(missing_ok=True)
+            lock.release()
 
     def begin(self, *, resume: bool) -> None:
         """Make the folder that the run is written into, or find the one that a killed command left.

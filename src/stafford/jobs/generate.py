@@ -52,6 +52,7 @@ class GenerateJob:
 
         Raises:
             ConfigError: the folder holds something else, or the window begins before the shop opens.
+            HomeInUse: another command is writing the same folder.
             StorageError: the folder cannot be written.
         """
         run = RunFolder(self.folder, self._identify())
@@ -59,12 +60,13 @@ class GenerateJob:
         if written is not None:
             return Generated(self.shop.run_id, written, was_there=True)
         self.shop.open(self.window.start)  # says what is wrong before anything is written
-        run.begin(resume=resume)
-        if self.workers == 1:
-            self._write(0, run, progress)
-        else:
-            self._spread(progress)
-        return Generated(self.shop.run_id, run.commit(self.workers, self.format), was_there=False)
+        with run.hold():
+            run.begin(resume=resume)
+            if self.workers == 1:
+                self._write(0, run, progress)
+            else:
+                self._spread(progress)
+            return Generated(self.shop.run_id, run.commit(self.workers, self.format), was_there=False)
 
     def _write(self, worker: int, run: RunFolder, progress: Progress) -> None:
         parts, known = run.read_progress(worker)

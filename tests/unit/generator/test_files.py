@@ -16,7 +16,7 @@ import pytest
 
 from stafford.contracts import load_contracts
 from stafford.domain.window import Window
-from stafford.errors import ConfigError, StorageError
+from stafford.errors import ConfigError, HomeInUse, StorageError
 from stafford.generator import files
 from stafford.generator.files import FILE_LABEL_SCHEMA, Format, Part
 from stafford.generator.layout import LAYOUTS
@@ -230,6 +230,21 @@ def _fail_after(calls: int) -> Callable[[Part, Any], None]:
         write(part, drafts)
 
     return write_or_fail
+
+
+def test_a_second_command_is_refused_while_the_first_writes(folder: Path) -> None:
+    """Two commands that resume the same run would write into each other's parts; the first one goes on."""
+    refused: list[int] = []
+
+    def try_again(_rows: int, _share: float) -> None:
+        if not refused:
+            with pytest.raises(HomeInUse, match="another command is writing"):
+                make_job(folder).run(resume=True)
+            refused.append(1)
+
+    make_job(folder).run(try_again)
+    assert refused
+    assert [path.name for path in folder.parent.iterdir()] == ["one"]
 
 
 def test_same_run_is_left_alone(folder: Path) -> None:
