@@ -99,7 +99,7 @@ class Mess:
         self._profile = profile
         self._plans: dict[str, _Plan] = {}
 
-    def spoil(self, draft: Draft) -> Draft:
+    def spoil(self, draft: Draft) -> list[Draft]:
         """Choose defects, move late records and add copies; the draft's own rows are changed.
 
         A copy is byte for byte the record it copies, which stays clean. So does an order that is submitted
@@ -108,6 +108,9 @@ class Mess:
         Args:
             draft: of clicks, those of a session beside each other and in order; of what follows from an
                 order, all.
+
+        Returns:
+            The draft, and what is added to it.
         """
         if draft.topic not in self._plans:
             self._plans[draft.topic] = self._plan(draft.topic)
@@ -120,7 +123,7 @@ class Mess:
             plan.group_defect, plan.changed, plan.spared,
         )  # fmt: skip
         if not len(added):
-            return Draft(draft.topic, rows)
+            return [Draft(draft.topic, rows)]
         copies = rows[added[:, 0]]
         copies[:, EMITTED] += added[:, 1]
         copies[:, DEFECT] = added[:, 2]
@@ -128,7 +131,7 @@ class Mess:
         copies[:, COPY] = is_copy
         if not is_copy.all():
             copies[~is_copy] = _happen_again(Draft(draft.topic, copies[~is_copy]), added[~is_copy, 1])
-        return Draft(draft.topic, np.concatenate([rows, copies]))
+        return [Draft(draft.topic, rows), Draft(draft.topic, copies)]
 
     def _plan(self, topic: str) -> _Plan:
         layout, rates = LAYOUTS[topic], self._profile.rates(topic)

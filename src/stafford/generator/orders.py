@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stafford.generator.baskets import Baskets
+from stafford.generator.baskets import NEVER, Baskets
 from stafford.generator.calendar import SECOND
 from stafford.generator.catalogue import Catalogue
 from stafford.generator.draft import Draft, draft
@@ -119,7 +119,8 @@ class OrderDesk:
     def _find_percent(self, product: Ints, at: Ints, own: Ints, sales: Ints) -> Ints:
         """The better of a line's own discount and that of a flash sale that is on when it is ordered."""
         percent, category = own.copy(), self._catalogue.codes[self._catalogue.categorise(product)]
-        for start, end, of_category, discount in sales:
+        near = (sales[:, 0] <= at.max(initial=0)) & (sales[:, 1] > at.min(initial=NEVER))
+        for start, end, of_category, discount in sales[near]:
             is_on = (start <= at) & (at < end) & (category == of_category)
             percent[is_on] = np.maximum(percent[is_on], discount)
         return percent
