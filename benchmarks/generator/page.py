@@ -46,7 +46,7 @@ _METHOD = """\
 
 ## What can be compared, and what cannot
 
-- **Stafford** lives as a shop of {events_per_day:,} events a day and writes all eight topics in order of
+- **Stafford** lives as a shop of {events_per_day:,} events a day and writes all nine topics in order of
   emission: sessions that go on, orders, payments, shipments and returns that follow from them, stock that
   runs out, the mess on top, and beside each event a label that says what is true about it. Both are written,
   and only events are counted.

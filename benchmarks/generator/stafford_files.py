@@ -66,7 +66,7 @@ def _contender(root: Path, events_per_day: int, file_format: str, cores: tuple[i
         name=(ONE_WORKER if workers == 1 else TWO_WORKERS)[file_format],
         title=f"Stafford, {file_format.replace('ndjson', 'NDJSON').replace('parquet', 'Parquet')}"
         + (f", {workers} workers" if workers > 1 else ""),
-        writes="events of 8 topics in order of emission, with sessions, mess and labels",
+        writes="events of 9 topics in order of emission, with sessions, mess and labels",
         command=partial(_command, events_per_day=events_per_day, file_format=file_format, workers=workers),
         count=count_events,
         amount=max(1, 20_000 * 24 * 60 // events_per_day),

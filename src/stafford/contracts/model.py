@@ -16,6 +16,7 @@ STAGES = {
     "payment": "The shop takes the money, or tries to.",
     "fulfilment": "The goods are on their way.",
     "after_sales": "The purchase is undone, in whole or in part.",
+    "feedback": "The buyer says what it was like.",
     "customer": "Beside the funnel: who buys.",
     "catalogue": "Beside the funnel: what is on sale.",
     "stock": "Beside the funnel: what is there.",

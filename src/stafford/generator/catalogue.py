@@ -85,6 +85,10 @@ class Catalogue:
         keys = derive(self._root, _PRODUCT, products)
         return choose(draw_unit(keys, 0), self._category_bounds)
 
+    def draw_quality(self, products: Ints) -> Floats:
+        """How good each product is, from 0 to below 1: the same for all who buy it."""
+        return draw_unit(derive(self._root, _PRODUCT, products), 6)
+
     def launch(self, products: Ints) -> Ints:
         """When each product is first on sale, in UTC microseconds."""
         initial = self._profile.products

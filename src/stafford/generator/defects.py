@@ -33,6 +33,7 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "payments": ("method", "amount_cents", "order_id"),
     "products": ("name", "category", "price_cents"),
     "returns": ("order_id", "refund_cents", "quantity"),
+    "reviews": ("order_id", "rating", "title"),
     "shipments": ("carrier", "promised_at", "order_id"),
 }
 _TYPED: Mapping[str, tuple[str, ...]] = {
@@ -43,6 +44,7 @@ _TYPED: Mapping[str, tuple[str, ...]] = {
     "payments": ("amount_cents", "attempt"),
     "products": ("price_cents",),
     "returns": ("refund_cents", "quantity"),
+    "reviews": ("rating",),
     "shipments": ("promised_at",),
 }
 _OUT_OF_RANGE: Mapping[str, tuple[_Target, ...]] = {
@@ -53,6 +55,7 @@ _OUT_OF_RANGE: Mapping[str, tuple[_Target, ...]] = {
     "payments": (_Target("amount_cents", -1), _Target("attempt", 99)),
     "products": (_Target("price_cents", 0), _Target("price_cents", -1999)),
     "returns": (_Target("quantity", 0), _Target("refund_cents", -1)),
+    "reviews": (_Target("rating", 0), _Target("rating", 6)),
     "shipments": (_Target("promised_at", _BEFORE_MINIMUM),),
 }
 _UNKNOWN: Mapping[str, tuple[_Target, ...]] = {
@@ -63,6 +66,7 @@ _UNKNOWN: Mapping[str, tuple[_Target, ...]] = {
     "payments": (_Target("method", "barter"), _Target("currency", "XXX")),
     "products": (_Target("category", "groceries"),),
     "returns": (_Target("return_reason", "bored"),),
+    "reviews": (_Target("event_type", "review_liked"),),
     "shipments": (_Target("carrier", "owl"),),
 }
 _BAD_FORMAT: Mapping[str, tuple[_Target, ...]] = {
@@ -73,6 +77,7 @@ _BAD_FORMAT: Mapping[str, tuple[_Target, ...]] = {
     "payments": (_Target("payment_id", "y-É"),),
     "products": (_Target("product_id", "p 1"), _Target("name", "x" * 300)),
     "returns": (_Target("return_id", "r"),),
+    "reviews": (_Target("review_id", "v 1"), _Target("title", "x" * 300)),
     "shipments": (_Target("shipment_id", "h_1"),),
 }
 # Fields that the contract repairs, and whether it also lowers their case. The first is always there.
@@ -80,6 +85,7 @@ _REPAIRABLE: Mapping[str, tuple[_Target, ...]] = {
     "clickstream": (_Target("device", True), _Target("search_term", True)),
     "customers": (_Target("full_name", False), _Target("email", True), _Target("city", False)),
     "products": (_Target("name", False), _Target("brand", False)),
+    "reviews": (_Target("title", False),),
 }
 # An id or a name that somebody pasted a file into: far over its length, and below what a broker takes.
 OVERSIZE_CHARACTERS = 300_000
@@ -91,6 +97,7 @@ _LONG: Mapping[str, str] = {
     "payments": "payment_id",
     "products": "name",
     "returns": "return_id",
+    "reviews": "title",
     "shipments": "shipment_id",
 }
 OLD_VERSION = "0.9.0"
@@ -111,12 +118,16 @@ _FOREIGN = ("USD", "GBP")
 _CURRENCIES = frozenset({"orders", "payments", "products", "returns"})
 _CENTS: Mapping[str, tuple[str, ...]] = {
     "clickstream": ("unit_price_cents",),
-    "orders": ("total_cents", "subtotal_cents", "shipping_cents"),
+    "orders": ("total_cents", "subtotal_cents", "shipping_cents", "coupon_cents", "tax_cents"),
     "payments": ("amount_cents",),
     "products": ("price_cents",),
     "returns": ("refund_cents",),
 }
-_NAMES: Mapping[str, tuple[str, ...]] = {"customers": ("full_name",), "products": ("name",)}
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    "customers": ("full_name",),
+    "products": ("name",),
+    "reviews": ("title",),
+}
 _NOT_A_NUMBER = "N/A"
 _EPOCH_S = 1_767_225_600
 _ONLY_ON: Mapping[Defect, Collection[str]] = {
@@ -124,8 +135,8 @@ _ONLY_ON: Mapping[Defect, Collection[str]] = {
     # Where all events of a key are told at once, so that it is known which one comes next.
     Defect.OUT_OF_ORDER: {"clickstream", "orders", "payments", "returns", "shipments"},
     Defect.CLOCK_SKEW: {"clickstream"},
-    Defect.UNKNOWN_PRODUCT: {"clickstream", "orders", "returns"},
-    Defect.UNKNOWN_CUSTOMER: {"clickstream", "orders"},
+    Defect.UNKNOWN_PRODUCT: {"clickstream", "orders", "returns", "reviews"},
+    Defect.UNKNOWN_CUSTOMER: {"clickstream", "orders", "reviews"},
     Defect.MIXED_CURRENCY: _CURRENCIES,
     Defect.DECIMAL_COMMA: _CENTS,
     Defect.MOJIBAKE: _NAMES,
@@ -135,6 +146,7 @@ _ONLY_ON: Mapping[Defect, Collection[str]] = {
     Defect.SECOND_ACCOUNT: {"customers"},
     Defect.TEST_ORDER: {"orders"},
     Defect.BOT: {"clickstream"},
+    Defect.FRAUD: {"orders", "payments"},
 }
 
 

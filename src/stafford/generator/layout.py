@@ -170,7 +170,10 @@ LAYOUTS: Mapping[str, Layout] = {
             Field("lines", Form.LINES, "lines"),
             _integer("subtotal_cents", "subtotal"),
             _integer("shipping_cents", "shipping"),
+            Field("coupon_code", Form.WORD, "coupon", words.COUPONS, required=False),
+            _integer("coupon_cents", "coupon_cents"),
             _integer("total_cents", "total"),
+            _integer("tax_cents", "tax"),
             _CURRENCY,
             more=tuple(
                 f"{name}_{line}"
@@ -216,8 +219,19 @@ LAYOUTS: Mapping[str, Layout] = {
             Field("return_reason", Form.WORD, "reason", words.RETURN_REASONS),
         ),
         _lay(
+            "reviews",
+            ("review_submitted",),
+            "product_id",
+            _code("review_id", "review", "v-"),
+            _ORDER,
+            _PRODUCT,
+            _optional(_CUSTOMER),
+            _integer("rating", "rating"),
+            Field("title", Form.TEXT, "title"),
+        ),
+        _lay(
             "shipments",
-            ("shipment_dispatched", "shipment_delivered"),
+            ("shipment_picked", "shipment_dispatched", "shipment_delivered", "shipment_lost"),
             "order_id",
             _code("shipment_id", "shipment", "h-"),
             _ORDER,

@@ -47,7 +47,7 @@ MOST_DELAY = _DELAYS[Defect.LATE_DAYS][1]
 _GROUP_OF = {Defect.CLOCK_SKEW: "session", Defect.TEST_ORDER: "order"}
 """The column by whose hash a defect is chosen for all records of one."""
 
-_NOT_DRAWN = {*_GROUP_OF, Defect.BOT}  # bots are told by the simulation
+_NOT_DRAWN = {*_GROUP_OF, Defect.BOT, Defect.FRAUD}  # those two are told by the simulation
 
 
 def _number(*defects: Defect) -> tuple[int, ...]:

@@ -46,6 +46,7 @@ class Defect(StrEnum):
     SECOND_ACCOUNT = "second_account"
     TEST_ORDER = "test_order"
     BOT = "bot"
+    FRAUD = "fraud"
 
 
 DEFECTS = tuple(Defect)
@@ -57,7 +58,7 @@ class MessProfile(BaseModel):
 
     A share is of the records that can have the defect: those of a topic where `defects.can_spoil` allows it,
     and that hold what it needs, such as a product. CLOCK_SKEW is a share of sessions, BOT of visits that do
-    not end in an order, TEST_ORDER of orders: all records of one have it or none.
+    not end in an order, TEST_ORDER of orders, FRAUD of orders by guests: all records of one have it or none.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -10,15 +10,19 @@ from stafford.generator.baskets import NEVER, Baskets
 from stafford.generator.calendar import SECOND
 from stafford.generator.catalogue import Catalogue
 from stafford.generator.draft import Draft, draft
-from stafford.generator.layout import LINE_COLUMNS, NOTHING
+from stafford.generator.layout import DEFECT, LINE_COLUMNS, NOTHING
+from stafford.generator.mess_profile import DEFECTS, Defect
+from stafford.generator.pricing import Coupons, find_tax
 from stafford.generator.profile import OrdersProfile
-from stafford.generator.randomness import Ints, Keys, derive, draw_below, name_stream
+from stafford.generator.randomness import Flags, Ints, Keys, derive, draw_below, draw_unit, name_stream
 from stafford.generator.sessions import Sessions
 
 PLACED, CANCELLED = 0, 1
 _ORDER = name_stream("order")
 _LINE = name_stream("order line")
 _EVENT = name_stream("order event")
+_FRAUD = name_stream("stolen card")
+_FRAUD_NUMBER = DEFECTS.index(Defect.FRAUD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class Lines:
 class Orders:
     """Orders, by session. placed_at, delay: microseconds; money in cents; lines: how many.
 
+    coupon: the place of its code among COUPONS, or NOTHING; is_fraud: somebody tries stolen cards.
     goods: [order, LINE_COLUMNS * lines], as `layout.Layout` of orders ends.
     """
 
@@ -53,6 +58,9 @@ class Orders:
     country: Ints
     subtotal: Ints
     shipping: Ints
+    coupon: Ints
+    coupon_cents: Ints
+    is_fraud: Flags
     lines: Ints
     goods: Ints
 
@@ -62,7 +70,7 @@ class Orders:
     @property
     def total(self) -> Ints:
         """What the customer pays."""
-        return self.subtotal + self.shipping
+        return self.subtotal + self.shipping - self.coupon_cents
 
     def take(self, rows: NDArray[Any]) -> "Orders":
         """The orders that a mask or an array of positions names."""
@@ -70,13 +78,17 @@ class Orders:
 
 
 class OrderDesk:
-    """Takes orders from sessions."""
+    """Takes orders from sessions. fraud: share of the orders by guests that try stolen cards."""
 
-    def __init__(self, profile: OrdersProfile, catalogue: Catalogue) -> None:
+    def __init__(self, profile: OrdersProfile, catalogue: Catalogue, fraud: float = 0.0) -> None:
         self._profile = profile
         self._catalogue = catalogue
+        self._coupons = Coupons(profile.coupons)
+        self._fraud = fraud
 
-    def take(self, sessions: Sessions, ended_at: Ints, baskets: Baskets, sales: Ints) -> tuple[Orders, Lines]:
+    def take(
+        self, sessions: Sessions, ended_at: Ints, baskets: Baskets, sales: Ints, is_first: Flags
+    ) -> tuple[Orders, Lines]:
         """The orders of buyers, and their lines.
 
         Args:
@@ -84,13 +96,15 @@ class OrderDesk:
             ended_at: when each of them made the last click, UTC microseconds.
             baskets: what they take.
             sales: flash sales: [start, end, category, percent].
+            is_first: whether it is a customer's first order.
         """
         keys = derive(sessions.key, _ORDER, 0)
         placed_at = ended_at + draw_below(keys, 0, 45 * SECOND) + 3 * SECOND
         lines = self._price(keys, placed_at, baskets, sales)
         subtotal = np.zeros(len(keys), np.int64)
         np.add.at(subtotal, lines.order, lines.total)
-        free = subtotal >= self._profile.free_shipping_from_cents
+        free = subtotal >= self._profile.free_shipping_from_cents  # before any coupon
+        coupon = self._coupons.grant(keys, placed_at, is_first)
         orders = Orders(
             keys,
             sessions.key,
@@ -100,6 +114,9 @@ class OrderDesk:
             sessions.country,
             subtotal,
             np.where(free, 0, self._profile.shipping_cents),
+            coupon,
+            self._coupons.take_off(coupon, subtotal),
+            (sessions.customer == NOTHING) & (draw_unit(derive(keys, _FRAUD, 0), 0) < self._fraud),
             np.bincount(lines.order, minlength=len(keys)).astype(np.int64),
             _spread(len(keys), lines),
         )
@@ -143,8 +160,12 @@ def draft_orders(orders: Orders, kind: int, occurred: Ints) -> Draft:
         lines=orders.lines,
         subtotal=orders.subtotal,
         shipping=orders.shipping,
+        coupon=orders.coupon,
+        coupon_cents=orders.coupon_cents,
         total=orders.total,
+        tax=find_tax(orders.total, orders.country),
     )
+    drafted.rows[orders.is_fraud, DEFECT] = _FRAUD_NUMBER
     first = drafted.layout.find("product_0")
     drafted.rows[:, first : first + orders.goods.shape[1]] = orders.goods
     return drafted

@@ -21,6 +21,9 @@ Channel = Literal["direct", "organic_search", "paid_search", "email", "social", 
 Look = Literal["product", "category", "search", "home"]
 Method = Literal["card", "paypal", "bank_transfer", "gift_card"]
 Carrier = Literal["dhl", "ups", "postnl", "royal_mail"]
+Coupon = Literal["WELCOME10", "SPRING15", "SUMMER10", "FRIENDS5", "BLACK20"]
+Stars = Annotated[tuple[Weight, ...], Field(min_length=5, max_length=5)]
+"""Weights of one star to five."""
 LOOKS: tuple[Look, ...] = ("home", "category", "search", "product")
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MOST_OTHER_CLICKS = 48  # beyond those of the steps: goods that go into the cart, and the checkout
@@ -275,32 +278,56 @@ class CartsProfile(Part):
     removed: Share
 
 
+class CouponProfile(Part):
+    """A code that takes a share of the goods' price off. share: of the orders that may carry it.
+
+    first_orders: only a customer's first order may; months: only orders of those months, all by default.
+    """
+
+    percent: int = Field(ge=1, le=90)
+    share: Share
+    first_orders: bool = False
+    months: tuple[Annotated[int, Field(ge=1, le=12)], ...] = tuple(range(1, 13))
+
+
 class OrdersProfile(Part):
-    """Prices of an order, in cents."""
+    """Prices of an order, in cents. coupons: the first in the list that an order gets is the only one."""
 
     discounted: Share
     discount_percent: Annotated[tuple[Annotated[int, Field(ge=1, le=90)], ...], Field(min_length=1)]
     shipping_cents: int = Field(ge=0)
     free_shipping_from_cents: int = Field(ge=0)
+    coupons: dict[Coupon, CouponProfile]
 
 
 class PaymentsProfile(Part):
-    """How orders are paid. declined: share of attempts. retried: share of declines that try again."""
+    """How orders are paid. declined: share of attempts. retried: share of declines that try again.
+
+    gift_card_cents: what may be on a gift card, each as likely; what it does not cover is paid otherwise.
+    """
 
     methods: dict[Method, Weight] = Field(min_length=1)
+    gift_card_cents: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]
     declined: Share
     retried: Share
 
 
 class FulfilmentProfile(Part):
-    """How parcels travel. cancelled: share of paid orders; late: share of parcels after the promise."""
+    """How parcels travel. cancelled: share of paid orders; late: share of parcels after the promise.
+
+    packed_min: minutes from picking the goods to dispatching the parcel. lost: share of orders whose first
+    parcel never comes; so many days after the promise it is given up, and another one is sent.
+    """
 
     cancelled: Share
     carriers: dict[Carrier, Weight] = Field(min_length=1)
+    packed_min: Range
     dispatch_h: Range
     promise_days: Range
     late: Share
     late_h: Range
+    lost: Share
+    lost_after_days: Range
 
 
 class ReturnsProfile(Part):
@@ -309,6 +336,29 @@ class ReturnsProfile(Part):
     requested_after_days: Range
     refunded_after_days: Range
     reasons: dict[ReturnReason, Weight] = Field(min_length=1)
+
+
+class ReviewsProfile(Part):
+    """What buyers say. share: of delivered order lines; disappointed_percent: of buyers, by product.
+
+    Who is pleased and who is disappointed give stars by weights of their own, and that makes a J: many fives,
+    some ones, few in between. Who sent goods back that were damaged or not as described is disappointed.
+
+    Source: N. Hu, J. Zhang, P. Pavlou, "Overcoming the J-shaped distribution of product reviews",
+    Communications of the ACM 52(10), 2009.
+    """
+
+    share: Share
+    after_days: Range
+    pleased: Stars
+    disappointed: Stars
+    disappointed_percent: Range
+
+    @model_validator(mode="after")
+    def _check_percent(self) -> Self:
+        if self.disappointed_percent.most > 100:  # noqa: PLR2004
+            raise ValueError(f"disappointed_percent.most is {self.disappointed_percent.most}, above 100")
+        return self
 
 
 class Profile(Part):
@@ -325,6 +375,7 @@ class Profile(Part):
     payments: PaymentsProfile
     fulfilment: FulfilmentProfile
     returns: ReturnsProfile
+    reviews: ReviewsProfile
     mess: MessProfile
 
     @model_validator(mode="after")

@@ -81,7 +81,8 @@ class Simulation:
         self._spending = tabulate(profile.customers.purchases, profile.customers.spend)
         self._warehouse = Warehouse(profile, root, opens_at, orders / 7)
         self._storyteller = Storyteller(profile.sessions, profile.carts, self.planner.moves, opens_at)
-        self._desk = OrderDesk(profile.orders, self.catalogue)
+        fraud = profile.mess.rates("orders").get(Defect.FRAUD, 0.0)
+        self._desk = OrderDesk(profile.orders, self.catalogue, fraud)
         self._fulfilment = Fulfilment(profile, self.catalogue)
         self._stock = Stock(root, opens_at, self._warehouse.first_lot)
         home = ZONES[int(self.customers.zone_of_country[self.customers.countries[0]])]
@@ -150,7 +151,7 @@ class Simulation:
         outages = self._warehouse.outages
         sessions, baskets, firsts = _leave_out_empty(sessions, baskets, firsts)
         stories = self._storyteller.tell(sessions, shelf, outages, self._sales, baskets)
-        orders, lines = self._desk.take(sessions, stories.ended_at, baskets, self._sales)
+        orders, lines = self._desk.take(sessions, stories.ended_at, baskets, self._sales, firsts)
         self._stock.note(orders, lines, lots)
         drafts += [
             products,

@@ -12,7 +12,13 @@ METHODS = ("card", "paypal", "bank_transfer", "gift_card")
 DECLINE_REASONS = ("insufficient_funds", "expired_card", "suspected_fraud")
 CARRIERS = ("dhl", "ups", "postnl", "royal_mail")
 RETURN_REASONS = ("wrong_size", "not_as_described", "damaged", "changed_mind")
+COUPONS = ("WELCOME10", "SPRING15", "SUMMER10", "FRIENDS5", "BLACK20")
 CURRENCY = "EUR"
+
+# Standard rates of value added tax, in percent, in force since 2021. Sources: European Commission, Taxes in
+# Europe Database (Directive 2006/112/EC, article 96); GOV.UK, "VAT rates".
+# The United States have none: sales tax is added at the till and is no part of a price.
+VAT_PERCENT = {"DE": 19, "FR": 20, "GB": 20, "NL": 21, "US": 0}
 
 # First and last names as (as people write it, as it stands in an address).
 FIRST_NAMES: dict[str, tuple[tuple[str, str], ...]] = {
@@ -75,6 +81,35 @@ _SEARCHED: dict[str, tuple[str, ...]] = {
     "home": ("candle", "vase", "gift", "kissen", "déco"),
     "electronics": ("headphones", "bluetooth speaker", "watch", "lampe"),
 }
+
+# Titles of reviews: what it is about, and a verdict for one star to five.
+REVIEW_ASPECTS: dict[str, tuple[str, ...]] = {
+    "DE": ("Qualität", "Passform", "Größe", "Preis", "Farbe"),
+    "FR": ("Qualité", "Coupe", "Matière", "Prix", "Couleur"),
+    "GB": ("Quality", "Fit", "Material", "Price", "Colour"),
+    "NL": ("Kwaliteit", "Pasvorm", "Maat", "Prijs", "Kleur"),
+    "US": ("Quality", "Fit", "Material", "Price", "Color"),
+}
+_ENGLISH_VERDICTS = (
+    ("never again", "sent back", "a disappointment"), ("not great", "poor for the price"),
+    ("all right", "as expected"), ("good", "better than expected"), ("perfect", "love it", "excellent"),
+)  # fmt: skip
+REVIEW_VERDICTS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "DE": (
+        ("nie wieder", "enttäuschend"), ("mäßig", "zu dünn"), ("in Ordnung", "geht so"), ("gut", "schön"),
+        ("perfekt", "großartig", "gerne wieder"),
+    ),
+    "FR": (
+        ("décevant", "à éviter"), ("médiocre", "bof"), ("correct", "sans plus"), ("très bien", "joli"),
+        ("parfait", "j'adore", "rien à redire"),
+    ),
+    "GB": _ENGLISH_VERDICTS,
+    "NL": (
+        ("nooit meer", "teleurstellend"), ("matig", "te dun"), ("gaat wel", "prima"), ("goed", "mooi"),
+        ("perfect", "geweldig", "aanrader"),
+    ),
+    "US": _ENGLISH_VERDICTS,
+}  # fmt: skip
 
 
 def _list_terms() -> tuple[tuple[str, str], ...]:

@@ -1,4 +1,4 @@
-"""Texts that are put together from words, for the few events that carry them: people and goods."""
+"""Texts that are put together from words, for the few events that carry them: people, goods, opinions."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -11,6 +11,7 @@ from stafford.generator.draft import Draft
 from stafford.generator.fragments import Bytes
 from stafford.generator.goods import write_goods
 from stafford.generator.layout import Form
+from stafford.generator.opinions import write_titles
 from stafford.generator.people import write_people
 from stafford.generator.vocabulary import CATEGORIES, COUNTRIES
 
@@ -37,6 +38,8 @@ def find_texts(draft: Draft) -> Texts:
         categories = [CATEGORIES[place] for place in read("category")]
         goods = write_goods(read("product"), categories, read("name"))
         return {"name": [good.name for good in goods], "brand": [good.brand for good in goods]}
+    if draft.topic == "reviews":
+        return {"title": list(write_titles(read("rating"), read("title")))}
     return {}
 
 

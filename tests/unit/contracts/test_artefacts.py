@@ -78,7 +78,7 @@ def test_the_command_checks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """`derive --check` passes on this project, fails on one without the files, and writes nothing."""
     runner = CliRunner()
     result = runner.invoke(cli.app, ["derive", "--check", "--json"])
-    assert json.loads(result.stdout) == {"contracts": 8, "written": []}
+    assert json.loads(result.stdout) == {"contracts": 9, "written": []}
     monkeypatch.setattr(cli, "build", lambda settings: build(settings, project_dir=tmp_path))
     result = runner.invoke(cli.app, ["derive", "--check"])
     assert isinstance(result.exception, ContractViolation)
@@ -89,7 +89,7 @@ def test_the_command_derives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """`derive` says what it wrote."""
     monkeypatch.setattr(cli, "build", lambda settings: build(settings, project_dir=tmp_path))
     result = CliRunner().invoke(cli.app, ["derive"])
-    assert result.stdout.splitlines() == [*(f"wrote {path}" for path in DERIVED), "in step with 8 contracts"]
+    assert result.stdout.splitlines() == [*(f"wrote {path}" for path in DERIVED), "in step with 9 contracts"]
 
 
 def test_the_command_prints_a_schema() -> None:

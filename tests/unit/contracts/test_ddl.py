@@ -11,7 +11,8 @@ def test_silver_types(contracts: dict[str, Contract]) -> None:
         "`country` STRING, `lines` ARRAY<STRUCT<`line_number`: BIGINT, `product_id`: STRING, "
         "`quantity`: BIGINT, `unit_price_cents`: BIGINT, `discount_cents`: BIGINT, "
         "`line_total_cents`: BIGINT>>, `subtotal_cents` BIGINT, `shipping_cents` BIGINT, "
-        "`total_cents` BIGINT, `currency` STRING"
+        "`coupon_code` STRING, `coupon_cents` BIGINT, `total_cents` BIGINT, `tax_cents` BIGINT, "
+        "`currency` STRING"
     )
     assert "`marketing_consent` BOOLEAN" in spark_ddl(contracts["customers"])
 

@@ -9,11 +9,14 @@ import pytest
 from stafford.contracts import Contract, load_contracts
 from stafford.errors import ContractViolation
 
-TOPICS = ["clickstream", "customers", "inventory", "orders", "payments", "products", "returns", "shipments"]
+TOPICS = [
+    "clickstream", "customers", "inventory", "orders", "payments", "products", "returns", "reviews",
+    "shipments",
+]  # fmt: skip
 
 
 def test_every_topic_has_a_contract(contracts: dict[str, Contract]) -> None:
-    """The eight topics are there, each keyed by a field of its own."""
+    """The nine topics are there, each keyed by a field of its own."""
     assert list(contracts) == TOPICS
     assert {topic: contract.key for topic, contract in contracts.items()} == {
         "clickstream": "session_id",
@@ -23,6 +26,7 @@ def test_every_topic_has_a_contract(contracts: dict[str, Contract]) -> None:
         "payments": "order_id",
         "products": "product_id",
         "returns": "order_id",
+        "reviews": "product_id",
         "shipments": "order_id",
     }
 
@@ -30,7 +34,7 @@ def test_every_topic_has_a_contract(contracts: dict[str, Contract]) -> None:
 def test_event_types_belong_to_one_topic(contracts: dict[str, Contract]) -> None:
     """No event type is sent on two topics, so a type alone says where an event belongs."""
     types = [name for contract in contracts.values() for name in contract.event_types]
-    assert len(types) == len(set(types)) == 20
+    assert len(types) == len(set(types)) == 23
 
 
 def test_a_field_carries_every_rule(contracts: dict[str, Contract]) -> None:

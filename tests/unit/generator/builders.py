@@ -33,13 +33,15 @@ NAMES = ("fashion-retail", "marketplace", "electronics")
 def find_profile(name: str = "fashion-retail", *, is_clean: bool = False, products: int = 60) -> Profile:
     """A shipped shop with fewer products and customers, with or without mess.
 
-    More orders are cancelled than anywhere, so that some are in every short run.
+    More orders are cancelled, more parcels are lost and more goods are reviewed than anywhere, so that some
+    are in every short run.
     """
     profile = load_profile(name, PROFILES)
     changes: dict[str, Any] = {
         "catalogue": profile.catalogue.model_copy(update={"products": products}),
         "customers": profile.customers.model_copy(update={"history_weeks": 8}),
-        "fulfilment": profile.fulfilment.model_copy(update={"cancelled": 0.03}),
+        "fulfilment": profile.fulfilment.model_copy(update={"cancelled": 0.03, "lost": 0.05}),
+        "reviews": profile.reviews.model_copy(update={"share": 0.4}),
     }
     if is_clean:
         changes["mess"] = MessProfile(every_topic={})

@@ -88,6 +88,15 @@ def _spoil_quantity(event: Event) -> Event | None:
     return changed
 
 
+def _more(event_type: str, field: str, *, by: int = 1) -> Tamper:
+    def tamper(event: Event) -> Event | None:
+        if event.event_type != event_type or not event.body.get(field):
+            return None
+        return _change(event, **{field: event.body[field] + by})
+
+    return tamper
+
+
 CONTROLS: tuple[tuple[str, Tamper], ...] = (
     ("early reference", _spoil_registration),
     ("repeated id", _spoil_identity),
@@ -104,5 +113,20 @@ CONTROLS: tuple[tuple[str, Tamper], ...] = (
     ("unbooked sale", _spoil_sold_order),
     ("sold out", _spoil_quantity),
     ("unfulfilled order", _spoil_delivery),
+    ("unfulfilled order", _replace("review_submitted", occurred_at="2026-03-27T00:00:00.000000Z")),
+    ("orphan", _replace("review_submitted", product_id="p-99999")),
+    ("orphan", _replace("review_submitted", customer_id="c-9999999")),
+    ("wrong total", _more("order_placed", "tax_cents")),
+    ("wrong coupon", _more("order_placed", "coupon_cents")),
+    ("wrong coupon", _replace("order_placed", coupon_code="GRATIS")),
+    ("wrong shipping", _more("order_placed", "shipping_cents")),
+    ("wrong payment", _more("payment_captured", "amount_cents")),
+    ("wrong payment", _more("payment_captured", "amount_cents", by=-1)),
+    ("wrong refund", _more("refund_issued", "refund_cents")),
+    ("wrong refund", _more("return_requested", "refund_cents", by=-1)),
+    ("wrong parcel", _replace("shipment_dispatched", occurred_at="2026-03-27T00:00:00.000000Z")),
+    ("wrong parcel", _replace("shipment_delivered", shipment_id="h-another")),
+    ("wrong parcel", _replace("shipment_lost", occurred_at="2026-03-28T00:00:00.000000Z")),
+    ("wrong parcel", _replace("shipment_lost", shipment_id="h-another")),
 )
 """Each finder of `test_story.FINDERS` by its name, and what it must find."""

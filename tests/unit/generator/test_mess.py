@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter, defaultdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -20,9 +20,10 @@ from stafford.generator.defects import NEWER_FIELD, OLD_VERSION, can_spoil, list
 from stafford.generator.layout import CONTRACT_VERSION, LAYOUTS, Form
 from stafford.generator.mess import MOST_DELAY
 from stafford.generator.mess_profile import MessProfile
+from stafford.generator.opinions import write_titles
 from stafford.generator.rewording import REWORDINGS, garble, imitate
 from stafford.generator.simulation import LOOKBACK
-from stafford.generator.vocabulary import FIRST_NAMES, LAST_NAMES
+from stafford.generator.vocabulary import COUNTRIES, FIRST_NAMES, LAST_NAMES
 from stafford.transport.topics.specification import load_topics
 
 from .builders import OPENS_AT, PROJECT_DIR, find_profile, open_shop, run
@@ -36,7 +37,7 @@ HARMLESS = {
     Defect.CLEAN, Defect.LATE, Defect.LATE_MINUTES, Defect.LATE_DAYS, Defect.OUT_OF_ORDER, Defect.CLOCK_SKEW,
     Defect.WHITESPACE, Defect.UNKNOWN_PRODUCT, Defect.UNKNOWN_CUSTOMER, Defect.OLD_VERSION, Defect.NEW_FIELD,
     Defect.MOJIBAKE, Defect.HOMOGLYPH, Defect.EMOJI, Defect.DOUBLE_SUBMITTED, Defect.SECOND_ACCOUNT,
-    Defect.TEST_ORDER, Defect.BOT,
+    Defect.TEST_ORDER, Defect.BOT, Defect.FRAUD,
 }  # fmt: skip
 
 
@@ -56,11 +57,13 @@ def judges(contracts: dict[str, Contract]) -> dict[str, Judge]:
 def messy() -> Batch:
     """Six weeks of a shop where most records are spoilt; of its many clicks only the first."""
     rates: dict[Defect, float] = {defect: 0.02 for defect in Defect if defect is not Defect.CLEAN}
-    rates |= {Defect.OVERSIZE: 0.004, Defect.OUT_OF_ORDER: 0.2}
+    rates |= {Defect.OVERSIZE: 0.004, Defect.OUT_OF_ORDER: 0.2, Defect.FRAUD: 0.1}
     profile = find_profile(products=600)
     profile = profile.model_copy(
         update={
-            "mess": MessProfile(every_topic=rates, topics=dict.fromkeys(("products", "returns"), RARE)),
+            "mess": MessProfile(
+                every_topic=rates, topics=dict.fromkeys(("products", "returns", "reviews"), RARE)
+            ),
             # so that orders and payments have something that can be out of order
             "payments": profile.payments.model_copy(update={"declined": 0.3}),
             "fulfilment": profile.fulfilment.model_copy(update={"cancelled": 0.2}),
@@ -271,6 +274,8 @@ def test_rewordings_change_every_name() -> None:
     firsts = {first for names in FIRST_NAMES.values() for first, _ in names}
     lasts = {last for names in LAST_NAMES.values() for last, _ in names}
     names = {f"{first} {last}" for first in firsts for last in lasts} | {"Linen Shirt 3"}
+    titles = range(len(COUNTRIES) * 1000)
+    names |= {title for stars in range(1, 6) for title in write_titles([stars] * len(titles), [*titles])}
     for reword in REWORDINGS.values():
         for name in names:
             assert reword(name) not in names
@@ -333,6 +338,33 @@ def test_staff_place_test_orders(pairs: list[Pair]) -> None:
     assert {True} in kinds.values()
 
 
+def test_stolen_cards_are_tried_one_after_the_other(pairs: list[Pair]) -> None:
+    """All records of such an order say so; a guest tries three to six cards, none pays, nothing is sent."""
+    tried: dict[bytes, list[Pair]] = defaultdict(list)
+    for record, label in pairs:
+        if record["key"].startswith(b"o-"):
+            tried[record["key"]].append((record, label))
+    tried = {
+        o: story for o, story in tried.items() if any(each["defect"] == Defect.FRAUD for _, each in story)
+    }
+    assert len(tried) > 5
+    for story in tried.values():
+        assert {label["defect"] for _, label in story} == {Defect.FRAUD}
+        bodies = [
+            json.loads(record["value"]) for record, _ in sorted(story, key=lambda p: p[0]["occurred_at"])
+        ]
+        cards = bodies[1:-1]
+        assert [body["event_type"] for body in bodies] == [
+            "order_placed", *["payment_declined"] * len(cards), "order_cancelled",
+        ]  # fmt: skip
+        assert "customer_id" not in bodies[0]
+        assert [card["attempt"] for card in cards] == list(range(1, len(cards) + 1))
+        assert 3 <= len(cards) <= 6
+        assert {(card["method"], card["decline_reason"]) for card in cards} == {("card", "suspected_fraud")}
+        times = [datetime.fromisoformat(card["occurred_at"]) for card in cards]
+        assert all(timedelta(seconds=2) <= b - a <= timedelta(seconds=12) for a, b in pairwise(times))
+
+
 def test_bots_are_fast_and_of_one_kind(pairs: list[Pair]) -> None:
     """A bot's session has no other defect, pages within a second of each other, and one device."""
     by_session: dict[bytes, list[Pair]] = defaultdict(list)
@@ -380,7 +412,7 @@ def test_mess_changes_nothing_else() -> None:
     """Headers of a spoilt record tell the truth: id, type, instant and key are those of the event."""
     batch = run(open_shop(), timedelta(hours=8))
     key = {"clickstream": "session_id", "customers": "customer_id", "products": "product_id"}
-    key["inventory"] = "product_id"
+    key |= {"inventory": "product_id", "reviews": "product_id"}
     for record, label in _pair(batch):
         if label["defect"] == Defect.CLEAN:
             body = json.loads(record["value"])
@@ -394,7 +426,8 @@ def test_default_profile_has_every_defect() -> None:
     """The default rates give three to four percent of mess, each kind on every topic that can have it."""
     mess = find_profile().mess
     for topic in LAYOUTS:
-        rates = mess.rates(topic)
+        # An order tried with stolen cards brings its payments along.
+        rates = mess.rates(topic) | dict.fromkeys({Defect.FRAUD} & mess.rates("orders").keys(), 0.0)
         assert {d for d in rates if can_spoil(d, topic)} == {
             d for d in Defect if d is not Defect.CLEAN and can_spoil(d, topic)
         }
@@ -442,6 +475,6 @@ def test_bodies_that_typed_columns_can_hold() -> None:
         Defect.CLEAN, Defect.LATE, Defect.LATE_MINUTES, Defect.LATE_DAYS, Defect.OUT_OF_ORDER,
         Defect.CLOCK_SKEW, Defect.DUPLICATE, Defect.DUPLICATE_LATER, Defect.UNKNOWN_PRODUCT,
         Defect.UNKNOWN_CUSTOMER, Defect.DOUBLE_SUBMITTED, Defect.SECOND_ACCOUNT, Defect.TEST_ORDER,
-        Defect.BOT,
+        Defect.BOT, Defect.FRAUD,
     }  # fmt: skip
     assert {d for d in Defect if not any(list_changes(d, topic) for topic in LAYOUTS)} == untouched

@@ -33,11 +33,18 @@ from .invariants import (
     find_repeated_ids,
     find_sold_out_goods,
     find_unbooked_sales,
-    find_unfulfilled_order,
     find_wrong_prices,
     find_wrong_promotions,
     find_wrong_stock,
     find_wrong_totals,
+)
+from .order_invariants import (
+    find_unfulfilled_order,
+    find_wrong_coupons,
+    find_wrong_parcels,
+    find_wrong_payments,
+    find_wrong_refunds,
+    find_wrong_shipping,
 )
 from .tampering import CONTROLS, Tamper
 
@@ -65,6 +72,15 @@ def _find_wrong_promotions(story: Story) -> list[str]:
     return find_wrong_promotions(story.events, (SALE,), story.profile.orders.discount_percent)
 
 
+def _find_wrong_coupons(story: Story) -> list[str]:
+    return find_wrong_coupons(story.events, story.profile.orders.coupons)
+
+
+def _find_wrong_shipping(story: Story) -> list[str]:
+    orders = story.profile.orders
+    return find_wrong_shipping(story.events, orders.shipping_cents, orders.free_shipping_from_cents)
+
+
 FINDERS: dict[str, Finder] = {
     "early reference": lambda story: find_early_references(story.events),
     "repeated id": lambda story: find_repeated_ids(story.events),
@@ -77,6 +93,11 @@ FINDERS: dict[str, Finder] = {
     "unbooked sale": lambda story: find_unbooked_sales(story.events),
     "sold out": lambda story: find_sold_out_goods(story.events),
     "unfulfilled order": lambda story: find_unfulfilled_order(story.events),
+    "wrong coupon": _find_wrong_coupons,
+    "wrong shipping": _find_wrong_shipping,
+    "wrong payment": lambda story: find_wrong_payments(story.events),
+    "wrong refund": lambda story: find_wrong_refunds(story.events),
+    "wrong parcel": lambda story: find_wrong_parcels(story.events),
 }
 
 
@@ -172,7 +193,7 @@ def test_key_order_is_the_order_of_events(events: list[Event]) -> None:
 def test_everything_happens(events: list[Event]) -> None:
     """Every event type of every contract occurs, guests and signed-in customers order, lots run out."""
     types = {event.event_type for event in events}
-    assert len(types) == 20
+    assert len(types) == 23
     orders = [event.body for event in events if event.event_type == "order_placed"]
     assert {"customer_id" in body for body in orders} == {True, False}
     assert any(len(body["lines"]) > 1 for body in orders)
