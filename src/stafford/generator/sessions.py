@@ -11,9 +11,10 @@ from stafford.generator.compiled import kernel
 from stafford.generator.customers import Customers
 from stafford.generator.distributions import accumulate_shares
 from stafford.generator.layout import NOTHING
-from stafford.generator.profile import LOOKS, PathProfile, SessionsProfile, TrafficProfile
 from stafford.generator.randomness import Flags, Floats, Ints, Keys, below_one, choose_one, draw_one
+from stafford.generator.sessions_profile import LOOKS, PathProfile, SessionsProfile
 from stafford.generator.traffic import Stretch, normalise
+from stafford.generator.traffic_profile import TrafficProfile
 from stafford.generator.vocabulary import CHANNELS, DEVICES
 
 CRAWLS, BROWSES, CARTS, CHECKS_OUT, ORDERS = -1, 0, 1, 2, 3

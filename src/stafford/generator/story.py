@@ -22,7 +22,6 @@ from stafford.generator.layout import (
     OCCURRED,
 )  # fmt: skip
 from stafford.generator.mess_profile import DEFECTS, Defect
-from stafford.generator.profile import LOOKS, CartsProfile, SessionsProfile
 from stafford.generator.randomness import (
     Floats,
     Ints,
@@ -35,6 +34,7 @@ from stafford.generator.randomness import (
     to_unit_one,
 )  # fmt: skip
 from stafford.generator.sessions import BROWSES, CHECKS_OUT, CRAWLS, ORDERS, Sessions, share_of
+from stafford.generator.sessions_profile import LOOKS, CartsProfile, SessionsProfile
 from stafford.generator.vocabulary import CATEGORIES, PAGES, TERMS
 
 _CLICKS = LAYOUTS["clickstream"]

@@ -16,8 +16,8 @@ import numpy as np
 
 from stafford.generator.calendar import HOUR, MINUTE, SECOND, Zone, find_date, find_hour_of_week
 from stafford.generator.compiled import kernel
-from stafford.generator.profile import DeviceCurve, SpecialDay, TrafficProfile
 from stafford.generator.randomness import Floats, Ints
+from stafford.generator.traffic_profile import DeviceCurve, SpecialDay, TrafficProfile
 from stafford.generator.vocabulary import CATEGORIES, COUNTRIES
 
 UNITS = 1_000_000
