@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from stafford.generator.accounts import STAFF, TEST_ACCOUNTS
 from stafford.generator.arrivals import ArrivalProcess
-from stafford.generator.calendar import DAY, MINUTE, WEEK, ZONE_OF_COUNTRY, ZONES
+from stafford.generator.calendar import MINUTE, WEEK, ZONE_OF_COUNTRY, ZONES
 from stafford.generator.compiled import kernel
+from stafford.generator.details import Details
 from stafford.generator.distributions import accumulate_shares, choose
-from stafford.generator.draft import Draft, draft
+from stafford.generator.draft import Draft, concatenate, draft
 from stafford.generator.layout import NOTHING
 from stafford.generator.profile import CustomersProfile
 from stafford.generator.purchases import NEVER, SPEND_DRAW, find_next, tabulate
@@ -32,7 +33,6 @@ _CUSTOMER = name_stream("customer")
 _STAFF = name_stream("staff")
 _EVENT = name_stream("customer event")
 _REGISTERED, _UPDATED = 0, 1
-_YEAR = 365 * DAY
 _SOONEST, _LATEST = 5 * UNITS // 60, 65 * UNITS // 60  # from registration to the first visit, at mean traffic
 _MANY = 1 << 40  # a draw that rendering reduces to the length of a word list
 MOST_INITIAL = 20_000
@@ -66,6 +66,7 @@ class Customers:
         self._root = root
         self._opens_at = opens_at
         self._tables = tabulate(profile.purchases, profile.spend)
+        self.details = Details(profile, opens_at)
         self.zone_of_country = np.array([ZONE_OF_COUNTRY[name] for name in COUNTRIES], np.int64)
         self.countries = np.array([COUNTRIES.index(name) for name in profile.countries], np.int64)
         self.country_weights = tuple(float(weight) for weight in profile.countries.values())
@@ -128,7 +129,7 @@ class Customers:
             t.rate_shares, t.alpha, t.dropout_values, t.dropout_shares, t.gap_values, t.gap_shares,
         )  # fmt: skip
         occurred = self._opens_at + MINUTE // 2 + numbers * (MINUTE // 2) // self.initial
-        return self._draft(_REGISTERED, numbers, occurred, np.ones(len(numbers), np.bool_), cities=0)
+        return self._draft(_REGISTERED, numbers, occurred)
 
     def open_staff(self) -> Draft:
         """Accounts of the shop's own people, who order to see whether it works; nobody counts them."""
@@ -145,6 +146,7 @@ class Customers:
             country=self.countries[places % len(self.countries)],
             name=draw_below(keys, 4, _MANY),
             segment=self._segments[places % len(self._segments)],
+            address=0,
             consent=0,
             registered_at=occurred - self.profile.history_weeks * WEEK,
         )
@@ -164,7 +166,7 @@ class Customers:
         for place, stretch in enumerate(stretches):
             here = zone == place
             self._next[numbers[here]] = _to_operational(at[here], stretch.first, stretch.begins) + wait[here]
-        return self._draft(_REGISTERED, numbers, at, np.zeros(len(numbers), np.bool_), cities=0), numbers
+        return self._draft(_REGISTERED, numbers, at, has_city=False), numbers
 
     def purchase(self, stretches: list[Stretch], end: int) -> Purchases:
         """Everybody who comes to order before `end` and did not come yet."""
@@ -226,23 +228,25 @@ class Customers:
                 chosen[here] = places[choose(units[here], bounds)]
         return chosen
 
-    def draft_moves(self, numbers: Ints, since: int) -> Draft:
-        """customer_updated for those who move to another city within a year of `since` or of registering."""
-        keys = self._key[numbers]
-        moves: Flags = draw_unit(keys, 2) < self.profile.moves
-        numbers = numbers[moves]
-        begins = np.maximum(self.registered_at[numbers], since)
-        moved_at = begins + MINUTE + draw_below(keys[moves], 3, _YEAR)
-        return self._draft(_UPDATED, numbers, moved_at, np.ones(len(numbers), np.bool_), cities=1)
+    def draft_changes(self, numbers: Ints) -> Draft:
+        """customer_updated for each time that one of them moves, or changes address or consent."""
+        changes = self.details.list_changes(self._key[numbers], self.registered_at[numbers])
+        return concatenate([self._draft(_UPDATED, numbers[at < NEVER], at[at < NEVER]) for at in changes])
 
     def draft_first_orders(self, numbers: Ints, ordered_at: Ints) -> Draft:
         """customer_updated for customers whose first order tells the shop their city."""
-        return self._draft(_UPDATED, numbers, ordered_at, np.ones(len(numbers), np.bool_), cities=0)
+        return self._draft(_UPDATED, numbers, ordered_at)
 
-    def _draft(self, kind: int, numbers: Ints, occurred: Ints, has_city: Flags, *, cities: int) -> Draft:
-        keys = self._key[numbers]
+    def consents(self, numbers: Ints, at: Ints) -> Flags:
+        """Whether each agrees to marketing mail at an instant."""
+        return self.details.consents(self._key[numbers], self.registered_at[numbers], at)
+
+    def _draft(self, kind: int, numbers: Ints, occurred: Ints, *, has_city: bool = True) -> Draft:
+        """Events with all details as they are when each occurs. has_city: whether the shop knows it."""
+        keys, registered_at = self._key[numbers], self.registered_at[numbers]
         # The rarest segment spends the most: a low draw is a high spender.
         segment = self._segments[choose(1 - draw_unit(keys, SPEND_DRAW), self._segment_bounds)]
+        city = draw_below(keys, 5, _MANY) + self.details.has_moved(keys, registered_at, occurred)
         return draft(
             "customers",
             kind=kind,
@@ -252,10 +256,11 @@ class Customers:
             customer=numbers,
             country=self.country[numbers],
             name=draw_below(keys, 4, _MANY),
-            city=np.where(has_city, draw_below(keys, 5, _MANY) + cities, NOTHING),
+            address=self.details.has_other_address(keys, registered_at, occurred),
+            city=city if has_city else NOTHING,
             segment=segment,
-            consent=(draw_unit(keys, 7) < self.profile.consents).astype(np.int64),
-            registered_at=self.registered_at[numbers],
+            consent=self.details.consents(keys, registered_at, occurred),
+            registered_at=registered_at,
         )
 
 

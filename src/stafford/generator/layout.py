@@ -142,7 +142,7 @@ LAYOUTS: Mapping[str, Layout] = {
             "customer_id",
             _CUSTOMER,
             Field("full_name", Form.TEXT, "name"),
-            Field("email", Form.TEXT, "name"),
+            Field("email", Form.TEXT, "address"),
             _COUNTRY,
             Field("city", Form.TEXT, "city", required=False),
             Field("segment", Form.WORD, "segment", words.SEGMENTS),

@@ -81,7 +81,12 @@ class SpendProfile(Part):
 
 
 class CustomersProfile(Part):
-    """Who buys. moves: share of customers who move within a year; segments: by what they spend."""
+    """Who buys. segments: by what they spend.
+
+    Shares of customers within a year: moves, of those who move; new_addresses, of those who get another
+    e-mail address; withdraws and gives, of those with and without consent to marketing mail who change their
+    mind.
+    """
 
     history_weeks: int = Field(ge=1, le=520)
     purchases: PurchasesProfile
@@ -89,7 +94,10 @@ class CustomersProfile(Part):
     loyalty_power: Power
     newcomers: Share
     moves: Annotated[float, Field(ge=0, le=0.9)]
+    new_addresses: Share = 0.0
     consents: Share
+    withdraws: Share = 0.0
+    gives: Share = 0.0
     countries: dict[Country, Weight] = Field(min_length=1)
     segments: dict[Literal["bargain", "regular", "premium"], Weight] = Field(min_length=1)
 

@@ -133,12 +133,12 @@ class Simulation:
             if self._has_staff:
                 drafts.append(self.customers.open_staff())
             everybody = np.arange(self.customers.initial, dtype=np.int64)
-            drafts.append(self.customers.draft_moves(everybody, self._opens_at))
+            drafts.append(self.customers.draft_changes(everybody))
         stretches = [traffic.reach(start, self._now) for traffic in self.traffic]
         # The first minute is for the catalogue and the base.
         begins = max(start, self._opens_at + MINUTE)
         registrations, new = self.customers.register(stretches, begins, self._now)
-        drafts += [registrations, self.customers.draft_moves(new, self._opens_at)]
+        drafts += [registrations, self.customers.draft_changes(new)]
         products = self.catalogue.draft(start, self._now)
         shelf = self.catalogue.tabulate(self._now + WEEK)
         self._warehouse.stock_up(self.catalogue.launch(np.arange(shelf.prices.shape[1], dtype=np.int64)))

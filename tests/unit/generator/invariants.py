@@ -282,3 +282,25 @@ def find_unfulfilled_order(events: Iterable["Event"]) -> list[str]:
         if "order_cancelled" in at and "shipment_dispatched" in at:
             problems.append(f"{order}: shipped although cancelled")
     return problems
+
+
+def find_contradicting_details(events: Iterable["Event"]) -> list[str]:
+    """Updates that change who a customer is, two details at once, or nothing but what they repeat wrongly.
+
+    A city that the shop did not know may come with any update.
+    """
+    last: dict[str, Event] = {}
+    problems = []
+    for event in sorted((e for e in events if e.topic == "customers"), key=lambda event: event.at):
+        body, customer = event.body, event.body["customer_id"]
+        before = last.get(customer)
+        last[customer] = event
+        if before is None:
+            continue
+        changed = {name for name in {*body, *before.body} if body.get(name) != before.body.get(name)}
+        changed -= {"event_id", "event_type", "occurred_at"}
+        if "city" not in before.body:
+            changed -= {"city"}
+        if len(changed) > 1 or changed - {"city", "email", "marketing_consent"}:
+            problems.append(f"{customer} at {event.at}: {', '.join(sorted(changed))}")
+    return problems

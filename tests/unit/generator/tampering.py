@@ -88,6 +88,12 @@ def _spoil_quantity(event: Event) -> Event | None:
     return changed
 
 
+def _spoil_update(event: Event) -> Event | None:
+    if event.event_type == "customer_updated" and "city" in event.body:
+        return _change(event, full_name="Somebody Else")
+    return None
+
+
 CONTROLS: tuple[tuple[str, Tamper], ...] = (
     ("early reference", _spoil_registration),
     ("repeated id", _spoil_identity),
@@ -104,5 +110,6 @@ CONTROLS: tuple[tuple[str, Tamper], ...] = (
     ("unbooked sale", _spoil_sold_order),
     ("sold out", _spoil_quantity),
     ("unfulfilled order", _spoil_delivery),
+    ("contradicting details", _spoil_update),
 )
 """Each finder of `test_story.FINDERS` by its name, and what it must find."""

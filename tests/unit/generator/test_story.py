@@ -28,6 +28,7 @@ from .builders import (
 )
 from .invariants import (
     find_broken_sessions,
+    find_contradicting_details,
     find_early_references,
     find_orphans,
     find_repeated_ids,
@@ -77,6 +78,7 @@ FINDERS: dict[str, Finder] = {
     "unbooked sale": lambda story: find_unbooked_sales(story.events),
     "sold out": lambda story: find_sold_out_goods(story.events),
     "unfulfilled order": lambda story: find_unfulfilled_order(story.events),
+    "contradicting details": lambda story: find_contradicting_details(story.events),
 }
 
 
