@@ -135,6 +135,7 @@ LAYOUTS: Mapping[str, Layout] = {
             _integer("quantity", "quantity", required=False),
             _integer("unit_price_cents", "price", required=False),
             Field("search_term", Form.WORD, "term", words.SEARCH_TERMS, required=False),
+            Field("campaign", Form.WORD, "campaign", words.CAMPAIGNS, required=False),
         ),
         _lay(
             "customers",

@@ -80,6 +80,16 @@ class SpendProfile(Part):
     v: float = Field(gt=0, le=100_000)
 
 
+class WinBackProfile(Part):
+    """Mail to customers with consent who did not order for so many weeks of mean traffic.
+
+    visits: share of them who come by it.
+    """
+
+    after_weeks: int = Field(ge=4, le=260)
+    visits: Share
+
+
 class CustomersProfile(Part):
     """Who buys. segments: by what they spend.
 
@@ -98,6 +108,7 @@ class CustomersProfile(Part):
     consents: Share
     withdraws: Share = 0.0
     gives: Share = 0.0
+    win_back: WinBackProfile | None = None
     countries: dict[Country, Weight] = Field(min_length=1)
     segments: dict[Literal["bargain", "regular", "premium"], Weight] = Field(min_length=1)
 
@@ -153,6 +164,21 @@ class Profile(Part):
     fulfilment: FulfilmentProfile
     returns: ReturnsProfile
     mess: MessProfile
+
+    @model_validator(mode="after")
+    def _check_campaigns(self) -> Self:
+        for campaign in self.traffic.campaigns:
+            if campaign.channel not in self.sessions.channels:
+                raise ValueError(
+                    f"traffic.campaigns: {campaign.name} comes through {campaign.channel}, which is none of "
+                    f"sessions.channels: {', '.join(self.sessions.channels)}"
+                )
+            if campaign.category is not None and campaign.category not in self.catalogue.categories:
+                raise ValueError(
+                    f"traffic.campaigns: {campaign.name} is about {campaign.category}, which is none of "
+                    f"catalogue.categories: {', '.join(self.catalogue.categories)}"
+                )
+        return self
 
     @model_validator(mode="after")
     def _check_spend(self) -> Self:

@@ -8,6 +8,7 @@ from stafford.generator.profile_parts import Channel, Device, Look, Part, Range,
 
 LOOKS: tuple[Look, ...] = ("home", "category", "search", "product")
 _MOST_OTHER_CLICKS = 48  # beyond those of the steps: goods that go into the cart, and the checkout
+_LONGEST_AWAY_H = 48
 _LONGEST_SESSION_S = 252_000  # shorter than what a stream looks back for sessions that are still open
 
 
@@ -39,6 +40,32 @@ class IntentProfile(PathProfile):
         return self
 
 
+class ReturningProfile(PathProfile):
+    """Signed-in visitors who left a cart and come back to it, once.
+
+    share: of those carts, how many see their owner again unasked. reminded: share of those of customers with
+    consent to mail that get a reminder; of these, share_reminded come, by it. after_h: hours of mean traffic
+    from the end of the visit to the next one. adds, removes: shares that put something more in, and that take
+    something out; checks_out: share that begins a checkout, and gives up.
+    """
+
+    share: Share
+    reminded: Share
+    share_reminded: Share
+    after_h: Range
+    adds: Share
+    removes: Share
+    checks_out: Share
+
+    @model_validator(mode="after")
+    def _check_delay(self) -> Self:
+        if self.after_h.most > _LONGEST_AWAY_H:
+            raise ValueError(
+                f"after_h.most is {self.after_h.most}; a cart waits for {_LONGEST_AWAY_H} hours, give less"
+            )
+        return self
+
+
 class DwellProfile(Part):
     """Time on a page: Weibull."""
 
@@ -50,7 +77,7 @@ class DwellProfile(Part):
 class SessionsProfile(Part):
     """What visitors do. conversion: share of sessions with an order; guests: of orders without a customer.
 
-    moves: from page to page, of every path that has none of its own.
+    moves: from page to page, of every path that has none of its own. returning: None where no cart lasts.
     """
 
     conversion: Annotated[float, Field(gt=0, le=0.5)]
@@ -61,10 +88,17 @@ class SessionsProfile(Part):
     channels: dict[Channel, Weight] = Field(min_length=1)
     intents: dict[str, IntentProfile] = Field(min_length=1)
     buying: PathProfile
+    returning: ReturningProfile | None = None
+
+    @property
+    def paths(self) -> dict[str, PathProfile]:
+        """Every path by its name: those of the intents, of buyers, and of those who come back to a cart."""
+        last = {} if self.returning is None else {"returning": self.returning}
+        return {**self.intents, "buying": self.buying, **last}
 
     @model_validator(mode="after")
     def _check_paths(self) -> Self:
-        for name, path in {**self.intents, "buying": self.buying}.items():
+        for name, path in self.paths.items():
             moves = path.moves or self.moves
             missing = set(LOOKS) - moves.keys()
             if missing:
@@ -79,7 +113,7 @@ class SessionsProfile(Part):
 
     @model_validator(mode="after")
     def _check_length(self) -> Self:
-        for name, path in {**self.intents, "buying": self.buying}.items():
+        for name, path in self.paths.items():
             longest_s = (2 * path.steps.most + _MOST_OTHER_CLICKS) * self.dwell.most_s
             if longest_s > _LONGEST_SESSION_S:
                 raise ValueError(

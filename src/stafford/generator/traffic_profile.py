@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
 
-from stafford.generator.profile_parts import Category, Country, Device, Part, Weight
+from stafford.generator.profile_parts import Category, Channel, Country, Device, Part, Weight
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -65,6 +65,35 @@ class FlashSaleProfile(Part):
     factor: float = Field(ge=1, le=50)
 
 
+class CampaignProfile(Part):
+    """A campaign, every year from the first day to the last, by each country's clock.
+
+    lift: visits through the channel in multiples of the usual ones; those beyond 1 carry its name. category:
+    what these visitors look at most. Its name is one of the words that stand in rows.
+    """
+
+    name: Literal[
+        "winter_sale", "valentines_day", "spring_sale", "mothers_day", "summer_sale", "back_to_school",
+        "autumn_sale", "singles_day", "gift_guide", "new_arrivals",
+    ]  # fmt: skip
+    channel: Channel
+    first_day: Annotated[str, Field(pattern=r"^\d\d-\d\d$")]
+    last_day: Annotated[str, Field(pattern=r"^\d\d-\d\d$")]
+    lift: float = Field(ge=1, le=20)
+    category: Category | None = None
+
+    @field_validator("first_day", "last_day")
+    @classmethod
+    def _check_day(cls, day: str) -> str:
+        date.fromisoformat(f"2025-{day}")  # no leap year: a day that every year has
+        return day
+
+    def find_days(self, year: int) -> tuple[date, date]:
+        """The first and the last day of the campaign that begins in a year; it may end in the next."""
+        last = year + (self.last_day < self.first_day)
+        return date.fromisoformat(f"{year}-{self.first_day}"), date.fromisoformat(f"{last}-{self.last_day}")
+
+
 class TrafficProfile(Part):
     """When visitors come. months: weights of January to December."""
 
@@ -72,6 +101,15 @@ class TrafficProfile(Part):
     months: Annotated[tuple[Weight, ...], Field(min_length=12, max_length=12)]
     days: tuple[SpecialDay, ...] = ()
     flash_sales: tuple[FlashSaleProfile, ...] = ()
+    campaigns: tuple[CampaignProfile, ...] = ()
+
+    @model_validator(mode="after")
+    def _check_campaigns(self) -> Self:
+        names = [campaign.name for campaign in self.campaigns]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"there are two campaigns called {', '.join(twice)}; give each another name")
+        return self
 
     @field_validator("curves")
     @classmethod

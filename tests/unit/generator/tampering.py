@@ -88,6 +88,24 @@ def _spoil_quantity(event: Event) -> Event | None:
     return changed
 
 
+def _spoil_first_click(campaign: str | None, page: str | None, **fields: object) -> Tamper:
+    """Change the first click of a session that a campaign brought, or that begins with a page."""
+
+    def tamper(event: Event) -> Event | None:
+        body = event.body
+        if body.get("sequence") != 1 or campaign not in {None, body.get("campaign")}:
+            return None
+        return _change(event, **fields) if page in {None, body["page"]} else None
+
+    return tamper
+
+
+def _spoil_campaign(event: Event) -> Event | None:
+    if event.body.get("campaign") in {None, "cart_reminder", "win_back"}:
+        return None
+    return _change(event, campaign="winter_sale")
+
+
 def _spoil_update(event: Event) -> Event | None:
     if event.event_type == "customer_updated" and "city" in event.body:
         return _change(event, full_name="Somebody Else")
@@ -102,6 +120,11 @@ CONTROLS: tuple[tuple[str, Tamper], ...] = (
     ("orphan", _replace("payment_captured", order_id="o-nobody")),
     ("orphan", _replace("return_requested", line_number=99)),
     ("broken session", _spoil_checkout),
+    ("broken session", _replace("cart_item_removed", quantity=90)),
+    ("broken session", _spoil_first_click(None, "cart", customer_id="c-9999999")),
+    ("unwanted mail", _spoil_first_click("cart_reminder", None, channel="direct")),
+    ("unwanted mail", _spoil_first_click("cart_reminder", None, customer_id="c-9999999")),
+    ("strange campaign", _spoil_campaign),
     ("wrong total", _spoil_total),
     ("wrong price", _spoil_price),
     ("wrong promotion", _spoil_discount),

@@ -33,8 +33,10 @@ from .invariants import (
     find_orphans,
     find_repeated_ids,
     find_sold_out_goods,
+    find_strange_campaigns,
     find_unbooked_sales,
     find_unfulfilled_order,
+    find_unwanted_mail,
     find_wrong_prices,
     find_wrong_promotions,
     find_wrong_stock,
@@ -78,6 +80,8 @@ FINDERS: dict[str, Finder] = {
     "unbooked sale": lambda story: find_unbooked_sales(story.events),
     "sold out": lambda story: find_sold_out_goods(story.events),
     "unfulfilled order": lambda story: find_unfulfilled_order(story.events),
+    "unwanted mail": lambda story: find_unwanted_mail(story.events),
+    "strange campaign": lambda story: find_strange_campaigns(story.events, story.profile.traffic.campaigns),
     "contradicting details": lambda story: find_contradicting_details(story.events),
 }
 
