@@ -39,6 +39,11 @@ class Zone:
         hours: Ints = micros // HOUR + self.offset_h + self._observe_summer_time(micros)
         return hours
 
+    def find_instant(self, local: int) -> int:
+        """UTC microseconds of an instant that the zone's clock shows; local: microseconds on that clock."""
+        instant = local - self.offset_h * HOUR
+        return instant - (int(self.to_local(np.array([instant]))[0]) - local // HOUR) * HOUR
+
     def _observe_summer_time(self, micros: Ints) -> Ints:
         years = micros.astype("datetime64[us]").astype("datetime64[Y]")
         if self.is_european:

@@ -18,12 +18,14 @@ from stafford.generator.purchases import expect_repeats
 from stafford.generator.randomness import Floats, Ints, name_stream
 from stafford.generator.simulation import CROWD_STEP, Simulation
 from stafford.generator.traffic import UNITS_PER_WEEK, to_operational
+from stafford.generator.vocabulary import PAGES
 
 _PILOT_SESSIONS = 40_000
 _PILOT_OPENS_AT = 20_454 * DAY  # Thursday 2026-01-01
 _PILOT_WEEKS = 2
 _CROWD_STEPS = 540  # an hour and a half
 _FOLLOWING_DAYS = 5
+_CART = PAGES.index("cart")
 EVERYBODY = 1 << 40
 """A bound on the customers of the opening that bounds nothing."""
 
@@ -134,6 +136,8 @@ class _Ages:
         for draft in drafts:
             if draft.topic != "clickstream" or not len(draft):
                 continue
+            if draft.column("page")[0] == _CART:
+                continue  # whoever comes back to a cart comes hours after the visit that they belong to
             firsts = np.flatnonzero(draft.column("sequence") == 1)
             lengths = np.diff(np.append(firsts, len(draft)))
             starts = draft.column("occurred")[firsts]

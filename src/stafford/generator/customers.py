@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from stafford.generator.accounts import STAFF, TEST_ACCOUNTS
 from stafford.generator.arrivals import ArrivalProcess
-from stafford.generator.calendar import DAY, MINUTE, WEEK, ZONE_OF_COUNTRY, ZONES
+from stafford.generator.calendar import MINUTE, WEEK, ZONE_OF_COUNTRY, ZONES
 from stafford.generator.compiled import kernel
+from stafford.generator.details import Details
 from stafford.generator.distributions import accumulate_shares, choose
-from stafford.generator.draft import Draft, draft
+from stafford.generator.draft import Draft, concatenate, draft
 from stafford.generator.layout import NOTHING
 from stafford.generator.profile import CustomersProfile
 from stafford.generator.purchases import NEVER, SPEND_DRAW, find_next, tabulate
@@ -20,8 +21,11 @@ from stafford.generator.randomness import (
     Floats,
     Ints,
     Keys,
+    below_one,
     derive,
+    derive_one,
     draw_below,
+    draw_one,
     draw_unit,
     name_stream,
 )
@@ -32,8 +36,8 @@ _CUSTOMER = name_stream("customer")
 _STAFF = name_stream("staff")
 _EVENT = name_stream("customer event")
 _REGISTERED, _UPDATED = 0, 1
-_YEAR = 365 * DAY
 _SOONEST, _LATEST = 5 * UNITS // 60, 65 * UNITS // 60  # from registration to the first visit, at mean traffic
+_WIN_BACK = np.uint64(name_stream("win-back"))
 _MANY = 1 << 40  # a draw that rendering reduces to the length of a word list
 MOST_INITIAL = 20_000
 """Customers that a live shop begins with, at most: all of them go out in its first minute."""
@@ -46,6 +50,14 @@ class Purchases:
     customer: Ints
     ordinal: Ints
     at: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Comings:
+    """Who comes, in no order: to order, and, by zone, because a mail asks them to come back."""
+
+    orders: Purchases
+    invited: list[Purchases]
 
 
 class Customers:
@@ -66,6 +78,7 @@ class Customers:
         self._root = root
         self._opens_at = opens_at
         self._tables = tabulate(profile.purchases, profile.spend)
+        self.details = Details(profile, opens_at)
         self.zone_of_country = np.array([ZONE_OF_COUNTRY[name] for name in COUNTRIES], np.int64)
         self.countries = np.array([COUNTRIES.index(name) for name in profile.countries], np.int64)
         self.country_weights = tuple(float(weight) for weight in profile.countries.values())
@@ -83,6 +96,10 @@ class Customers:
         self.registered_at: Ints = np.zeros(0, np.int64)
         self.country: Ints = np.zeros(0, np.int64)
         self._next: Ints = np.zeros(0, np.int64)
+        self._invited: Ints = np.zeros(0, np.int64)  # when a mail brings each back, on the clock of `_next`
+        win_back = profile.win_back
+        self._dormant = 0 if win_back is None else win_back.after_weeks * UNITS_PER_WEEK
+        self._comes_back = 0.0 if win_back is None else win_back.visits
         self._orders: Ints = np.zeros(0, np.int64)
         self._members: list[Ints] = [np.zeros(0, np.int64) for _ in ZONES]
         self.known = [0] * len(ZONES)
@@ -124,11 +141,12 @@ class Customers:
         ages = (self._opens_at - registered_at) * (UNITS_PER_WEEK / WEEK)
         t = self._tables
         _live_through(
-            self._key[: self.count], -ages.astype(np.int64), self._next, self._orders, t.rate_values,
-            t.rate_shares, t.alpha, t.dropout_values, t.dropout_shares, t.gap_values, t.gap_shares,
+            self._key[: self.count], -ages.astype(np.int64), self._next, self._orders, self._invited,
+            self._dormant, self._comes_back, t.rate_values, t.rate_shares, t.alpha, t.dropout_values,
+            t.dropout_shares, t.gap_values, t.gap_shares,
         )  # fmt: skip
         occurred = self._opens_at + MINUTE // 2 + numbers * (MINUTE // 2) // self.initial
-        return self._draft(_REGISTERED, numbers, occurred, np.ones(len(numbers), np.bool_), cities=0)
+        return self._draft(_REGISTERED, numbers, occurred)
 
     def open_staff(self) -> Draft:
         """Accounts of the shop's own people, who order to see whether it works; nobody counts them."""
@@ -145,6 +163,7 @@ class Customers:
             country=self.countries[places % len(self.countries)],
             name=draw_below(keys, 4, _MANY),
             segment=self._segments[places % len(self._segments)],
+            address=0,
             consent=0,
             registered_at=occurred - self.profile.history_weeks * WEEK,
         )
@@ -164,23 +183,28 @@ class Customers:
         for place, stretch in enumerate(stretches):
             here = zone == place
             self._next[numbers[here]] = _to_operational(at[here], stretch.first, stretch.begins) + wait[here]
-        return self._draft(_REGISTERED, numbers, at, np.zeros(len(numbers), np.bool_), cities=0), numbers
+        return self._draft(_REGISTERED, numbers, at, has_city=False), numbers
 
-    def purchase(self, stretches: list[Stretch], end: int) -> Purchases:
-        """Everybody who comes to order before `end` and did not come yet."""
+    def purchase(self, stretches: list[Stretch], end: int) -> Comings:
+        """Everybody who comes before `end`, to order or since a mail asks them to, and did not come yet."""
         t = self._tables
         found = []
         for zone, stretch in enumerate(stretches):
             found.append(
                 _purchase(
-                    self.members(zone), self._key, self._next, self._orders, end, stretch.first,
-                    stretch.begins,
+                    self.members(zone), self._key, self._next, self._orders, self._invited, self._dormant,
+                    self._comes_back, end, stretch.first, stretch.begins,
                     t.rate_values, t.rate_shares, t.alpha, t.dropout_values, t.dropout_shares, t.gap_values,
                     t.gap_shares,
                 )
             )  # fmt: skip
         rows = np.concatenate(found)
-        return Purchases(rows[:, 0], rows[:, 1], rows[:, 2])
+        rows = rows[rows[:, 3] == 0]
+        invited = [of_zone[of_zone[:, 3] == 1] for of_zone in found]
+        return Comings(
+            Purchases(rows[:, 0], rows[:, 1], rows[:, 2]),
+            [Purchases(of_zone[:, 0], of_zone[:, 1], of_zone[:, 2]) for of_zone in invited],
+        )
 
     def _enrol(self, keys: Keys, registered_at: Ints, zones: Ints | None = None) -> None:
         units = draw_unit(keys, 0)
@@ -196,6 +220,7 @@ class Customers:
         self.registered_at[numbers] = registered_at
         self.country[numbers] = country
         self._next[numbers] = NEVER
+        self._invited[numbers] = NEVER
         self._orders[numbers] = 0
         for place in range(len(ZONES)):
             here = numbers[zones == place]
@@ -210,7 +235,7 @@ class Customers:
         while room < customers:
             room *= 2
         if room > len(self._key):
-            for name in ("_key", "registered_at", "country", "_next", "_orders"):
+            for name in ("_key", "registered_at", "country", "_next", "_invited", "_orders"):
                 setattr(self, name, _widen(getattr(self, name), room))
             self._members = [_widen(members, room) for members in self._members]
 
@@ -226,23 +251,25 @@ class Customers:
                 chosen[here] = places[choose(units[here], bounds)]
         return chosen
 
-    def draft_moves(self, numbers: Ints, since: int) -> Draft:
-        """customer_updated for those who move to another city within a year of `since` or of registering."""
-        keys = self._key[numbers]
-        moves: Flags = draw_unit(keys, 2) < self.profile.moves
-        numbers = numbers[moves]
-        begins = np.maximum(self.registered_at[numbers], since)
-        moved_at = begins + MINUTE + draw_below(keys[moves], 3, _YEAR)
-        return self._draft(_UPDATED, numbers, moved_at, np.ones(len(numbers), np.bool_), cities=1)
+    def draft_changes(self, numbers: Ints) -> Draft:
+        """customer_updated for each time that one of them moves, or changes address or consent."""
+        changes = self.details.list_changes(self._key[numbers], self.registered_at[numbers])
+        return concatenate([self._draft(_UPDATED, numbers[at < NEVER], at[at < NEVER]) for at in changes])
 
     def draft_first_orders(self, numbers: Ints, ordered_at: Ints) -> Draft:
         """customer_updated for customers whose first order tells the shop their city."""
-        return self._draft(_UPDATED, numbers, ordered_at, np.ones(len(numbers), np.bool_), cities=0)
+        return self._draft(_UPDATED, numbers, ordered_at)
 
-    def _draft(self, kind: int, numbers: Ints, occurred: Ints, has_city: Flags, *, cities: int) -> Draft:
-        keys = self._key[numbers]
+    def consents(self, numbers: Ints, at: Ints) -> Flags:
+        """Whether each agrees to marketing mail at an instant."""
+        return self.details.consents(self._key[numbers], self.registered_at[numbers], at)
+
+    def _draft(self, kind: int, numbers: Ints, occurred: Ints, *, has_city: bool = True) -> Draft:
+        """Events with all details as they are when each occurs. has_city: whether the shop knows it."""
+        keys, registered_at = self._key[numbers], self.registered_at[numbers]
         # The rarest segment spends the most: a low draw is a high spender.
         segment = self._segments[choose(1 - draw_unit(keys, SPEND_DRAW), self._segment_bounds)]
+        city = draw_below(keys, 5, _MANY) + self.details.has_moved(keys, registered_at, occurred)
         return draft(
             "customers",
             kind=kind,
@@ -252,10 +279,11 @@ class Customers:
             customer=numbers,
             country=self.country[numbers],
             name=draw_below(keys, 4, _MANY),
-            city=np.where(has_city, draw_below(keys, 5, _MANY) + cities, NOTHING),
+            address=self.details.has_other_address(keys, registered_at, occurred),
+            city=city if has_city else NOTHING,
             segment=segment,
-            consent=(draw_unit(keys, 7) < self.profile.consents).astype(np.int64),
-            registered_at=self.registered_at[numbers],
+            consent=self.details.consents(keys, registered_at, occurred),
+            registered_at=registered_at,
         )
 
 
@@ -275,45 +303,76 @@ def _to_operational(at: Ints, first: int, begins: Ints) -> Ints:
 
 @kernel
 def _live_through(
-    keys: Keys, began: Ints, following: Ints, orders: Ints, rate_values: Floats, rate_shares: Floats,
-    alpha: float, dropout_values: Floats, dropout_shares: Floats, gap_values: Floats, gap_shares: Floats,
+    keys: Keys, began: Ints, following: Ints, orders: Ints, invited: Ints, dormant: int, comes_back: float,
+    rate_values: Floats, rate_shares: Floats, alpha: float, dropout_values: Floats, dropout_shares: Floats,
+    gap_values: Floats, gap_shares: Floats,
 ) -> None:  # fmt: skip
     """Bring customers who began at a negative operational time to the opening, at 0."""
     for customer in range(len(began)):
         now = began[customer]
+        last = now
         while now < 0:
+            last = now
             now = find_next(
                 keys[customer], orders[customer], now, rate_values, rate_shares, alpha, dropout_values,
                 dropout_shares, gap_values, gap_shares,
             )  # fmt: skip
             orders[customer] += 1
         following[customer] = now
+        at = _find_invitation(keys[customer], orders[customer] - 1, last, now, dormant, comes_back)
+        invited[customer] = at if at >= 0 else NEVER  # what was sent before the opening is past
 
 
 @kernel
 def _purchase(
-    members: Ints, keys: Keys, following: Ints, orders: Ints, end: int, first: int, begins: Ints,
-    rate_values: Floats, rate_shares: Floats, alpha: float, dropout_values: Floats, dropout_shares: Floats,
-    gap_values: Floats, gap_shares: Floats,
+    members: Ints, keys: Keys, following: Ints, orders: Ints, invited: Ints, dormant: int, comes_back: float,
+    end: int, first: int, begins: Ints, rate_values: Floats, rate_shares: Floats, alpha: float,
+    dropout_values: Floats, dropout_shares: Floats, gap_values: Floats, gap_shares: Floats,
 ) -> Ints:  # fmt: skip
+    """Rows of [customer, number of the order, when, 0 for an order and 1 for a visit by a mail]."""
     limit = to_operational(end, first, begins)
     room, found = 64, 0
-    rows = np.empty((room, 3), np.int64)
+    rows = np.empty((room, 4), np.int64)
     for customer in members:
-        while following[customer] <= limit:
-            at = to_calendar(following[customer], first, begins)
+        while min(following[customer], invited[customer]) <= limit:
+            orders_now = following[customer] < invited[customer]
+            at = to_calendar(following[customer] if orders_now else invited[customer], first, begins)
             if at >= end:
                 break
             if found == room:
                 room *= 2
-                wider = np.empty((room, 3), np.int64)
+                wider = np.empty((room, 4), np.int64)
                 wider[:found] = rows
                 rows = wider
             rows[found, 0], rows[found, 1], rows[found, 2] = customer, orders[customer], at
+            rows[found, 3] = 0 if orders_now else 1
             found += 1
+            if not orders_now:
+                invited[customer] = NEVER
+                continue
+            now = following[customer]
             following[customer] = find_next(
-                keys[customer], orders[customer], following[customer], rate_values, rate_shares, alpha,
-                dropout_values, dropout_shares, gap_values, gap_shares,
+                keys[customer], orders[customer], now, rate_values, rate_shares, alpha, dropout_values,
+                dropout_shares, gap_values, gap_shares,
             )  # fmt: skip
+            invited[customer] = _find_invitation(
+                keys[customer], orders[customer], now, following[customer], dormant, comes_back
+            )
             orders[customer] += 1
     return rows[:found]
+
+
+@kernel
+def _find_invitation(
+    key: np.uint64, ordinal: int, last: int, following: int, dormant: int, comes_back: float
+) -> int:
+    """When a customer comes by a mail that was sent since they did not order for long; NEVER if not.
+
+    All on the operational clock. last, following: their last order and the next one; dormant: how long is
+    long, or 0 where nobody is written to; comes_back: the share of those written to who come.
+    """
+    mail = derive_one(key, _WIN_BACK, ordinal)
+    if dormant == 0 or draw_one(mail, 0) >= comes_back:
+        return NEVER
+    at = last + dormant + below_one(mail, 1, UNITS_PER_WEEK)
+    return at if at < following else NEVER

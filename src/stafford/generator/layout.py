@@ -135,6 +135,7 @@ LAYOUTS: Mapping[str, Layout] = {
             _integer("quantity", "quantity", required=False),
             _integer("unit_price_cents", "price", required=False),
             Field("search_term", Form.WORD, "term", words.SEARCH_TERMS, required=False),
+            Field("campaign", Form.WORD, "campaign", words.CAMPAIGNS, required=False),
         ),
         _lay(
             "customers",
@@ -142,7 +143,7 @@ LAYOUTS: Mapping[str, Layout] = {
             "customer_id",
             _CUSTOMER,
             Field("full_name", Form.TEXT, "name"),
-            Field("email", Form.TEXT, "name"),
+            Field("email", Form.TEXT, "address"),
             _COUNTRY,
             Field("city", Form.TEXT, "city", required=False),
             Field("segment", Form.WORD, "segment", words.SEGMENTS),

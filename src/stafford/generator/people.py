@@ -19,7 +19,7 @@ class Person:
 
 
 def write_people(
-    numbers: list[int], countries: list[str], names: list[int], cities: list[int]
+    numbers: list[int], countries: list[str], names: list[int], cities: list[int], addresses: list[int]
 ) -> list[Person]:
     """One person for each customer number.
 
@@ -28,17 +28,20 @@ def write_people(
         countries: ISO 3166-1 alpha-2 codes.
         names: large draws that choose first and last name.
         cities: large draws that choose the city, or NOTHING.
+        addresses: 0 for the first address of each, 1 for the one after it.
     """
     people = []
-    for number, country, name, city in zip(numbers, countries, names, cities, strict=True):
+    for number, country, name, city, address in zip(
+        numbers, countries, names, cities, addresses, strict=True
+    ):
         first_names, last_names, towns = FIRST_NAMES[country], LAST_NAMES[country], CITIES[country]
         first, first_ascii = first_names[name % len(first_names)]
         last, last_ascii = last_names[name // _WORDS % len(last_names)]
-        domain = ADDRESS_DOMAINS[name // _WORDS**2 % len(ADDRESS_DOMAINS)]
+        # Another address is with another provider, where names stand the other way round.
+        domain = ADDRESS_DOMAINS[(name // _WORDS**2 + address) % len(ADDRESS_DOMAINS)]
+        local = f"{last_ascii}.{first_ascii}" if address else f"{first_ascii}.{last_ascii}"
         town = None if city == NOTHING else towns[city % len(towns)]
-        people.append(
-            Person(f"{first} {last}", _write_address(number, f"{first_ascii}.{last_ascii}", domain), town)
-        )
+        people.append(Person(f"{first} {last}", _write_address(number, local, domain), town))
     return people
 
 

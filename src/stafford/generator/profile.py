@@ -1,123 +1,35 @@
 """What kind of shop it is: a checked, frozen reading of config/profiles/*.yaml."""
 
-from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from stafford.errors import ConfigError
 from stafford.generator.mess_profile import MessProfile
+from stafford.generator.profile_parts import (
+    Carrier,
+    Category,
+    Country,
+    Method,
+    Part,
+    Power,
+    Range,
+    Share,
+    Weight,
+)
+from stafford.generator.sessions_profile import CartsProfile, SessionsProfile
+from stafford.generator.traffic_profile import TrafficProfile
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Weight = Annotated[float, Field(gt=0)]
-Power = Annotated[int, Field(ge=1, le=8)]
-Country = Literal["DE", "FR", "GB", "NL", "US"]
-Category = Literal["apparel", "shoes", "accessories", "beauty", "home", "electronics"]
-Device = Literal["mobile", "desktop", "tablet"]
-Channel = Literal["direct", "organic_search", "paid_search", "email", "social", "affiliate"]
-Look = Literal["product", "category", "search", "home"]
-Method = Literal["card", "paypal", "bank_transfer", "gift_card"]
-Carrier = Literal["dhl", "ups", "postnl", "royal_mail"]
+__all__ = ["Part", "Range"]
+
 Coupon = Literal["WELCOME10", "SPRING15", "SUMMER10", "FRIENDS5", "BLACK20"]
 Stars = Annotated[tuple[Weight, ...], Field(min_length=5, max_length=5)]
 """Weights of one star to five."""
-LOOKS: tuple[Look, ...] = ("home", "category", "search", "product")
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_MOST_OTHER_CLICKS = 48  # beyond those of the steps: goods that go into the cart, and the checkout
-_LONGEST_SESSION_S = 252_000  # shorter than what a stream looks back for sessions that are still open
 _MOST_LINES = 20
 ReturnReason = Literal["wrong_size", "not_as_described", "damaged", "changed_mind"]
-
-
-class Part(BaseModel):
-    """A part of a profile: an unknown name is an error, and nothing changes after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Range(Part):
-    """Whole numbers from least to most, both included."""
-
-    least: int = Field(ge=0)
-    most: int = Field(ge=0)
-
-    @model_validator(mode="after")
-    def _check_order(self) -> Self:
-        if self.most < self.least:
-            raise ValueError(f"most is {self.most}, which is below least, {self.least}")
-        return self
-
-
-class DeviceCurve(Part):
-    """Weights of the local hours and weekdays; only their proportions matter."""
-
-    hours: Annotated[tuple[Weight, ...], Field(min_length=24, max_length=24)]
-    weekdays: Annotated[tuple[Weight, ...], Field(min_length=7, max_length=7)]
-
-
-class NthWeekday(Part):
-    """Such as the day after the fourth Thursday of November."""
-
-    nth: int = Field(ge=1, le=4)
-    weekday: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-    month: int = Field(ge=1, le=12)
-    days_after: int = Field(default=0, ge=0, le=13)
-
-
-class SpecialDay(Part):
-    """A day that is busier or quieter than its season. factor: 1 changes nothing; countries: None for all."""
-
-    name: str
-    factor: float = Field(ge=0.01, le=20)
-    countries: tuple[Country, ...] | None = None
-    dates: tuple[Annotated[str, Field(pattern=r"^\d\d-\d\d$")], ...] = ()
-    days_of_month: tuple[Annotated[int, Field(ge=1, le=31)], ...] = ()
-    nth_weekday: NthWeekday | None = None
-
-    @model_validator(mode="after")
-    def _check_when(self) -> Self:
-        if (bool(self.dates), bool(self.days_of_month), self.nth_weekday is not None).count(True) != 1:
-            raise ValueError("give one of dates (MM-DD), days_of_month and nth_weekday")
-        return self
-
-    def falls_on(self, day: date) -> bool:
-        """Whether a day is this one."""
-        if self.nth_weekday is not None:
-            rule = self.nth_weekday
-            before = day - timedelta(days=rule.days_after)
-            return (
-                before.month == rule.month
-                and before.weekday() == _WEEKDAYS.index(rule.weekday)
-                and (before.day - 1) // 7 == rule.nth - 1
-            )
-        return f"{day:%m-%d}" in self.dates or day.day in self.days_of_month
-
-
-class FlashSaleProfile(Part):
-    """A sale of minutes, every year at the same local hour of the shop's first country."""
-
-    at: Annotated[str, Field(pattern=r"^\d\d-\d\dT\d\d:\d\d$")]
-    minutes: int = Field(ge=1, le=1440)
-    category: Category
-    discount_percent: int = Field(ge=1, le=90)
-    factor: float = Field(ge=1, le=50)
-
-
-class TrafficProfile(Part):
-    """When visitors come. months: weights of January to December."""
-
-    curves: dict[Device, DeviceCurve] = Field(min_length=3)
-    months: Annotated[tuple[Weight, ...], Field(min_length=12, max_length=12)]
-    days: tuple[SpecialDay, ...] = ()
-    flash_sales: tuple[FlashSaleProfile, ...] = ()
-
-    @field_validator("curves")
-    @classmethod
-    def _sort_curves(cls, curves: dict[Device, DeviceCurve]) -> dict[Device, DeviceCurve]:
-        return {device: curves[device] for device in get_args(Device)}
 
 
 class CategoryProfile(Part):
@@ -171,8 +83,23 @@ class SpendProfile(Part):
     v: float = Field(gt=0, le=100_000)
 
 
+class WinBackProfile(Part):
+    """Mail to customers with consent who did not order for so many weeks of mean traffic.
+
+    visits: share of them who come by it.
+    """
+
+    after_weeks: int = Field(ge=4, le=260)
+    visits: Share
+
+
 class CustomersProfile(Part):
-    """Who buys. moves: share of customers who move within a year; segments: by what they spend."""
+    """Who buys. segments: by what they spend.
+
+    Shares of customers within a year: moves, of those who move; new_addresses, of those who get another
+    e-mail address; withdraws and gives, of those with and without consent to marketing mail who change their
+    mind.
+    """
 
     history_weeks: int = Field(ge=1, le=520)
     purchases: PurchasesProfile
@@ -180,102 +107,13 @@ class CustomersProfile(Part):
     loyalty_power: Power
     newcomers: Share
     moves: Annotated[float, Field(ge=0, le=0.9)]
+    new_addresses: Share = 0.0
     consents: Share
+    withdraws: Share = 0.0
+    gives: Share = 0.0
+    win_back: WinBackProfile | None = None
     countries: dict[Country, Weight] = Field(min_length=1)
     segments: dict[Literal["bargain", "regular", "premium"], Weight] = Field(min_length=1)
-
-
-class PathProfile(Part):
-    """How a visitor goes through the shop. steps: looks after the landing page; moves: from page to page."""
-
-    steps: Range
-    devices: dict[Device, Weight] = Field(min_length=1)
-    moves: dict[Look, dict[Look, Weight]] | None = None
-
-
-class IntentProfile(PathProfile):
-    """Why visitors come who do not buy this time; the shares are of this intent's sessions."""
-
-    share: Weight
-    with_cart: Share
-    with_checkout: Share
-    signed_in: Share
-
-    @model_validator(mode="after")
-    def _check_funnel(self) -> Self:
-        if self.with_checkout > self.with_cart:
-            raise ValueError(
-                f"with_checkout {self.with_checkout} is above with_cart {self.with_cart}: nobody checks out "
-                "without a cart"
-            )
-        if self.with_cart > 0 and self.steps.least < 1:
-            raise ValueError("steps.least must be at least 1 where with_cart is above 0")
-        return self
-
-
-class DwellProfile(Part):
-    """Time on a page: Weibull."""
-
-    shape: float = Field(ge=0.3, le=3)
-    scale_s: float = Field(gt=0, le=600)
-    most_s: int = Field(ge=1, le=1_700)
-
-
-class SessionsProfile(Part):
-    """What visitors do. conversion: share of sessions with an order; guests: of orders without a customer.
-
-    moves: from page to page, of every path that has none of its own.
-    """
-
-    conversion: Annotated[float, Field(gt=0, le=0.5)]
-    guests: Annotated[float, Field(ge=0.01, le=0.95)]
-    dwell: DwellProfile
-    landing: dict[Literal["home", "category", "product"], Weight] = Field(min_length=1)
-    moves: dict[Look, dict[Look, Weight]]
-    channels: dict[Channel, Weight] = Field(min_length=1)
-    intents: dict[str, IntentProfile] = Field(min_length=1)
-    buying: PathProfile
-
-    @model_validator(mode="after")
-    def _check_paths(self) -> Self:
-        for name, path in {**self.intents, "buying": self.buying}.items():
-            moves = path.moves or self.moves
-            missing = set(LOOKS) - moves.keys()
-            if missing:
-                raise ValueError(f"moves of {name} say nothing of {', '.join(sorted(missing))}")
-            if any(not row for row in moves.values()):
-                raise ValueError(f"moves of {name} have a page that leads nowhere")
-            if not any("product" in row for row in moves.values()):
-                raise ValueError(
-                    f"moves of {name} never lead to a product: nobody buys what they did not see"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _check_length(self) -> Self:
-        for name, path in {**self.intents, "buying": self.buying}.items():
-            longest_s = (2 * path.steps.most + _MOST_OTHER_CLICKS) * self.dwell.most_s
-            if longest_s > _LONGEST_SESSION_S:
-                raise ValueError(
-                    f"a session of {name} could last {longest_s:,} s, and none may last more than "
-                    f"{_LONGEST_SESSION_S:,}; lower its steps.most, which is {path.steps.most}, or "
-                    f"dwell.most_s, which is {self.dwell.most_s}"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _check_carts(self) -> Self:
-        if self.buying.steps.least < 1:
-            raise ValueError("buying.steps.least must be at least 1: nobody buys what they did not see")
-        return self
-
-
-class CartsProfile(Part):
-    """What goes into a cart: weights of 1, 2, 3 ... items, and of 1, 2, 3 ... units of each."""
-
-    items: Annotated[tuple[Weight, ...], Field(min_length=1, max_length=20)]
-    quantities: Annotated[tuple[Weight, ...], Field(min_length=1, max_length=5)]
-    removed: Share
 
 
 class CouponProfile(Part):
@@ -377,6 +215,21 @@ class Profile(Part):
     returns: ReturnsProfile
     reviews: ReviewsProfile
     mess: MessProfile
+
+    @model_validator(mode="after")
+    def _check_campaigns(self) -> Self:
+        for campaign in self.traffic.campaigns:
+            if campaign.channel not in self.sessions.channels:
+                raise ValueError(
+                    f"traffic.campaigns: {campaign.name} comes through {campaign.channel}, which is none of "
+                    f"sessions.channels: {', '.join(self.sessions.channels)}"
+                )
+            if campaign.category is not None and campaign.category not in self.catalogue.categories:
+                raise ValueError(
+                    f"traffic.campaigns: {campaign.name} is about {campaign.category}, which is none of "
+                    f"catalogue.categories: {', '.join(self.catalogue.categories)}"
+                )
+        return self
 
     @model_validator(mode="after")
     def _check_spend(self) -> Self:

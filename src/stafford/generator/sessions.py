@@ -1,19 +1,30 @@
 """Who comes, why, with what device, and how far they get."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 
 from stafford.generator.calendar import SECOND
+from stafford.generator.campaigns import CART_REMINDER, EMAIL, Running, choose_source
 from stafford.generator.compiled import kernel
 from stafford.generator.customers import Customers
 from stafford.generator.distributions import accumulate_shares
 from stafford.generator.layout import NOTHING
-from stafford.generator.profile import LOOKS, PathProfile, SessionsProfile, TrafficProfile
-from stafford.generator.randomness import Flags, Floats, Ints, Keys, below_one, choose_one, draw_one
+from stafford.generator.randomness import (
+    Flags,
+    Floats,
+    Ints,
+    Keys,
+    below_one,
+    choose_one,
+    draw_one,
+    draw_unit,
+)
+from stafford.generator.sessions_profile import LOOKS, PathProfile, SessionsProfile
 from stafford.generator.traffic import Stretch, normalise
+from stafford.generator.traffic_profile import TrafficProfile
 from stafford.generator.vocabulary import CHANNELS, DEVICES
 
 CRAWLS, BROWSES, CARTS, CHECKS_OUT, ORDERS = -1, 0, 1, 2, 3
@@ -22,6 +33,7 @@ CRAWLS, BROWSES, CARTS, CHECKS_OUT, ORDERS = -1, 0, 1, 2, 3
 _MOST_DELAY = 2 * SECOND
 _LEAST_CRAWL, _CRAWL_WIDTH = 20, 41  # pages that a bot looks at
 _BOT_DEVICE, _BOT_CHANNEL = DEVICES.index("desktop"), CHANNELS.index("direct")  # one user agent
+NOTHING_RUNS = Running(np.zeros((0, 5), np.int64), np.zeros(0, np.float64))
 _EVEN = 1e-9  # stands for a weight of nothing: no device is impossible
 
 
@@ -29,8 +41,8 @@ _EVEN = 1e-9  # stands for a weight of nothing: no device is impossible
 class Sessions:
     """Sessions, in no order. start, delay: microseconds; customer: number or NOTHING.
 
-    device, channel, country: places among the words of their fields. steps: looks after the landing page;
-    path: which moves they make, the last being those of buyers.
+    device, channel, country, campaign: places among the words of their fields; campaign may be NOTHING.
+    steps: looks after the landing page; path: which moves they make.
     """
 
     key: Keys
@@ -40,6 +52,7 @@ class Sessions:
     path: Ints
     device: Ints
     channel: Ints
+    campaign: Ints
     country: Ints
     customer: Ints
     delay: Ints
@@ -59,8 +72,10 @@ class SessionPlanner:
         self, profile: SessionsProfile, traffic: TrafficProfile, customers: Customers, bots: float = 0.0
     ) -> None:
         """Tabulate. bots: share of sessions without an order that no person makes."""
-        paths: list[PathProfile] = [*profile.intents.values(), profile.buying]
+        paths = list(profile.paths.values())
         intents = list(profile.intents.values())
+        self._buying, self._returning = len(intents), len(intents) + 1
+        self._checks_out = 0.0 if profile.returning is None else profile.returning.checks_out
         self._customers = customers
         self._bots = bots
         self._channels = np.array([CHANNELS.index(name) for name in profile.channels], np.int64)
@@ -75,33 +90,73 @@ class SessionPlanner:
         self.device_shares = _share_devices(profile, intents)
         self.moves = np.stack([_tabulate_moves(path.moves or profile.moves) for path in paths])
 
-    def plan_visits(self, keys: Keys, starts: Ints, zone: int, stretch: Stretch) -> Sessions:
+    def plan_visits(
+        self, keys: Keys, starts: Ints, zone: int, stretch: Stretch, running: Running
+    ) -> Sessions:
         """Sessions without an order. keys, starts: of their arrivals, in one zone."""
+        return self._plan(keys, starts, zone, stretch, running, self._bots)
+
+    def plan_invited(
+        self, keys: Keys, starts: Ints, customer: Ints, zone: int, stretch: Stretch, campaign: int
+    ) -> Sessions:
+        """Sessions without an order of customers in one zone whom a mail of a campaign brought."""
+        sessions = self._plan(keys, starts, zone, stretch, NOTHING_RUNS, 0.0)
+        return replace(
+            sessions,
+            channel=np.full(len(keys), EMAIL),
+            campaign=np.full(len(keys), campaign),
+            customer=customer,
+            country=self._customers.country[customer],
+        )
+
+    def plan_buyers(
+        self, keys: Keys, starts: Ints, customer: Ints, country: Ints, hours: Ints, running: Running
+    ) -> Sessions:
+        """Sessions with an order. hours: local hour of the week at each start."""
+        depth = np.full(len(keys), ORDERS)
+        return self._plan_on(self._buying, keys, starts, depth, customer, country, hours, running)
+
+    def plan_returns(
+        self, keys: Keys, starts: Ints, customer: Ints, reminded: Flags, hours: Ints, running: Running
+    ) -> Sessions:
+        """Sessions of customers who come back to their carts. reminded: whether a mail brought them."""
+        depth = np.where(draw_unit(keys, 13) < self._checks_out, CHECKS_OUT, CARTS)
+        country = self._customers.country[customer]
+        sessions = self._plan_on(self._returning, keys, starts, depth, customer, country, hours, running)
+        sessions.channel[reminded], sessions.campaign[reminded] = EMAIL, CART_REMINDER
+        return sessions
+
+    def _plan(
+        self, keys: Keys, starts: Ints, zone: int, stretch: Stretch, running: Running, bots: float
+    ) -> Sessions:
         people = self._customers.profile
         members = self._customers.members(zone)
         country = self._customers.choose_country(_draw(keys, 4), np.full(len(keys), zone))
-        planned = np.empty((len(keys), 8), np.int64)
+        planned = np.empty((len(keys), 9), np.int64)
         _plan_visits(
-            keys, starts, stretch.first, stretch.hours, members, self._customers.registered_at,
+            keys, starts, zone, stretch.first, stretch.hours, members, self._customers.registered_at,
             self._customers.country, country, self._intent_bounds, self._depths, self._signed_in, self._least,
-            self._width, self._devices, self._channels, self._channel_bounds,
-            people.loyalty_power, people.newcomers, self._bots, planned,
+            self._width, self._devices, running.rows, running.extra, self._channels, self._channel_bounds,
+            people.loyalty_power, people.newcomers, bots, planned,
         )  # fmt: skip
-        depth, steps, path, device, channel, country, customer, delay = planned.T
-        return Sessions(keys, starts, depth, steps, path, device, channel, country, customer, delay)
+        depth, steps, path, device, channel, country, customer, delay, campaign = planned.T
+        return Sessions(keys, starts, depth, steps, path, device, channel, campaign, country, customer, delay)
 
-    def plan_buyers(self, keys: Keys, starts: Ints, customer: Ints, country: Ints, hours: Ints) -> Sessions:
-        """Sessions with an order. hours: local hour of the week at each start."""
-        path = len(self._least) - 1
-        planned = np.empty((len(keys), 4), np.int64)
-        _plan_buyers(
-            keys, hours, self._least[path], self._width[path], self._devices[path], self._channels,
+    def _plan_on(
+        self, path: int, keys: Keys, starts: Ints, depth: Ints, customer: Ints, country: Ints, hours: Ints,
+        running: Running,
+    ) -> Sessions:  # fmt: skip
+        """Sessions of people who are known, all on one path."""
+        planned = np.empty((len(keys), 5), np.int64)
+        _plan_known(
+            keys, starts, self._customers.zone_of_country[country], hours, self._least[path],
+            self._width[path], self._devices[path], running.rows, running.extra, self._channels,
             self._channel_bounds, planned,
         )  # fmt: skip
-        steps, device, channel, delay = planned.T
+        steps, device, channel, delay, campaign = planned.T
         return Sessions(
-            keys, starts, np.full(len(keys), ORDERS), steps, np.full(len(keys), path), device, channel,
-            country, customer, delay,
+            keys, starts, depth, steps, np.full(len(keys), path), device, channel, campaign, country,
+            customer, delay,
         )  # fmt: skip
 
 
@@ -169,10 +224,10 @@ def _count_known(members: Ints, registered_at: Ints, at: int) -> int:
 
 @kernel
 def _plan_visits(
-    keys: Keys, starts: Ints, first: int, hours: Ints, members: Ints, registered_at: Ints, country_of: Ints,
-    country: Ints, intents: Floats, depths: Floats, signed_in: Floats, least: Ints, width: Ints,
-    devices: Floats, channels: Ints, channel_bounds: Floats, power: int, newcomers: float, bots: float,
-    planned: Ints,
+    keys: Keys, starts: Ints, zone: int, first: int, hours: Ints, members: Ints, registered_at: Ints,
+    country_of: Ints, country: Ints, intents: Floats, depths: Floats, signed_in: Floats, least: Ints,
+    width: Ints, devices: Floats, running: Ints, extra: Floats, channels: Ints, channel_bounds: Floats,
+    power: int, newcomers: float, bots: float, planned: Ints,
 ) -> None:  # fmt: skip
     for place in range(len(keys)):
         key, row = keys[place], planned[place]
@@ -183,12 +238,14 @@ def _plan_visits(
         unit = draw_one(key, 3)
         row[0], row[1], row[2] = depth, least[intent] + int(unit * unit * width[intent]), intent
         row[3] = choose_one(draw_one(key, 5), devices[intent, hours[starts[place] // 60_000_000 - first]])
-        row[4] = channels[choose_one(draw_one(key, 6), channel_bounds)]
+        row[4], row[8] = choose_source(
+            draw_one(key, 6), zone, starts[place], running, extra, channels, channel_bounds
+        )
         row[5], row[6] = country[place], NOTHING
         row[7] = below_one(key, 7, _MOST_DELAY)
         if bots > 0.0 and draw_one(key, 11) < bots:
             row[0], row[1] = CRAWLS, _LEAST_CRAWL + below_one(key, 12, _CRAWL_WIDTH)
-            row[3], row[4] = _BOT_DEVICE, _BOT_CHANNEL
+            row[3], row[4], row[8] = _BOT_DEVICE, _BOT_CHANNEL, NOTHING
             continue
         if draw_one(key, 8) < signed_in[intent]:
             known = _count_known(members, registered_at, starts[place])
@@ -205,14 +262,16 @@ def _plan_visits(
 
 
 @kernel
-def _plan_buyers(
-    keys: Keys, hours: Ints, least: int, width: int, devices: Floats, channels: Ints, channel_bounds: Floats,
-    planned: Ints,
+def _plan_known(
+    keys: Keys, starts: Ints, zones: Ints, hours: Ints, least: int, width: int, devices: Floats,
+    running: Ints, extra: Floats, channels: Ints, channel_bounds: Floats, planned: Ints,
 ) -> None:  # fmt: skip
     for place in range(len(keys)):
         key, row = keys[place], planned[place]
         unit = draw_one(key, 3)
         row[0] = least + int(unit * unit * width)
         row[1] = choose_one(draw_one(key, 5), devices[hours[place]])
-        row[2] = channels[choose_one(draw_one(key, 6), channel_bounds)]
+        row[2], row[4] = choose_source(
+            draw_one(key, 6), zones[place], starts[place], running, extra, channels, channel_bounds
+        )
         row[3] = below_one(key, 7, _MOST_DELAY)

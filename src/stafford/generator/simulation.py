@@ -7,8 +7,9 @@ import numpy as np
 from stafford.generator.arrivals import ArrivalProcess, Arrivals
 from stafford.generator.baskets import Baskets, Warehouse
 from stafford.generator.calendar import DAY, MINUTE, SECOND, WEEK, ZONES
-from stafford.generator.catalogue import Catalogue
-from stafford.generator.customers import Customers
+from stafford.generator.campaigns import WIN_BACK, Campaigns, Running
+from stafford.generator.catalogue import Catalogue, Shelf
+from stafford.generator.customers import Customers, Purchases
 from stafford.generator.draft import Draft
 from stafford.generator.fulfilment import Fulfilment
 from stafford.generator.layout import NOTHING
@@ -18,6 +19,7 @@ from stafford.generator.orders import PLACED, OrderDesk, draft_orders
 from stafford.generator.profile import Profile
 from stafford.generator.purchases import expect_repeats, tabulate
 from stafford.generator.randomness import Flags, Floats, Ints, Keys, derive, draw_unit, mix, name_stream
+from stafford.generator.returning import NOT, ReturningCarts
 from stafford.generator.sessions import SessionPlanner, Sessions
 from stafford.generator.stock import Stock
 from stafford.generator.story import Storyteller
@@ -25,10 +27,12 @@ from stafford.generator.traffic import FlashSale, Stretch, Traffic, list_sales
 
 WHOLE = (0, 1)
 CROWD_STEP = 10 * SECOND
-LOOKBACK = 3 * DAY + MOST_DELAY
+_LONGEST_SESSION = 3 * DAY
+LOOKBACK = _LONGEST_SESSION + MOST_DELAY
 """Longer than any session lasts and any click is late."""
 
 _PURCHASE = name_stream("session of a purchase")
+_INVITED = name_stream("session of a mail")
 _SHARDS = name_stream("shards")
 _GUEST_SPENDER = 40
 _GUEST_WEEKS, _GUEST_STRETCHES = 4, 65  # five years; after them, as in the last weeks
@@ -76,11 +80,17 @@ class Simulation:
         self.catalogue = Catalogue(profile.catalogue, root, opens_at)
         self.customers = Customers(profile.customers, root, opens_at, registrations, most_initial)
         bots = profile.mess.rates("clickstream").get(Defect.BOT, 0.0)
+        self._campaigns = Campaigns(profile.traffic.campaigns, profile.sessions.channels, opens_at)
+        self._returning = ReturningCarts(profile.sessions.returning, self.customers)
+        # What comes long after a visit: the end of it, and the beginning of the one that follows it.
+        self._reach = _LONGEST_SESSION + self._returning.longest_wait
         self.planner = SessionPlanner(profile.sessions, profile.traffic, self.customers, bots)
         self._has_staff = profile.mess.rates("orders").get(Defect.TEST_ORDER, 0.0) > 0
         self._spending = tabulate(profile.customers.purchases, profile.customers.spend)
         self._warehouse = Warehouse(profile, root, opens_at, orders / 7)
-        self._storyteller = Storyteller(profile.sessions, profile.carts, self.planner.moves, opens_at)
+        self._storyteller = Storyteller(
+            profile.sessions, profile.carts, self.planner.moves, self._campaigns.pulls, opens_at
+        )
         fraud = profile.mess.rates("orders").get(Defect.FRAUD, 0.0)
         self._desk = OrderDesk(profile.orders, self.catalogue, fraud)
         self._fulfilment = Fulfilment(profile, self.catalogue)
@@ -94,7 +104,7 @@ class Simulation:
         self.traffic = [
             Traffic(
                 profile.traffic, self.planner.device_shares, zone,
-                people.countries_of_zone(place) or [(0, 1.0)], opens_at, sales,
+                people.countries_of_zone(place) or [(0, 1.0)], opens_at, sales, self._campaigns,
             )
             for place, zone in enumerate(ZONES)
         ]  # fmt: skip
@@ -134,23 +144,26 @@ class Simulation:
             if self._has_staff:
                 drafts.append(self.customers.open_staff())
             everybody = np.arange(self.customers.initial, dtype=np.int64)
-            drafts.append(self.customers.draft_moves(everybody, self._opens_at))
-        stretches = [traffic.reach(start, self._now) for traffic in self.traffic]
+            drafts.append(self.customers.draft_changes(everybody))
+        stretches = [traffic.reach(start, self._now + self._reach) for traffic in self.traffic]
+        running = self._campaigns.find_running(start, self._now)
+        sales = self._sales[(self._sales[:, 0] < self._now) & (self._sales[:, 1] > start)]
         # The first minute is for the catalogue and the base.
         begins = max(start, self._opens_at + MINUTE)
         registrations, new = self.customers.register(stretches, begins, self._now)
-        drafts += [registrations, self.customers.draft_moves(new, self._opens_at)]
+        drafts += [registrations, self.customers.draft_changes(new)]
         products = self.catalogue.draft(start, self._now)
         shelf = self.catalogue.tabulate(self._now + WEEK)
         self._warehouse.stock_up(self.catalogue.launch(np.arange(shelf.prices.shape[1], dtype=np.int64)))
 
-        sessions, spenders, firsts = self._gather_buyers(stretches, begins)
+        comings = self.customers.purchase(stretches, self._now)
+        sessions, spenders, firsts = self._gather_buyers(comings.orders, stretches, running, begins)
         baskets, lots = self._warehouse.fill(
-            sessions.key, sessions.start, spenders, shelf, self._spending, self._sales
+            sessions.key, sessions.start, spenders, shelf, self._spending, sales
         )
         outages = self._warehouse.outages
         sessions, baskets, firsts = _leave_out_empty(sessions, baskets, firsts)
-        stories = self._storyteller.tell(sessions, shelf, outages, self._sales, baskets)
+        stories = self._storyteller.tell(sessions, shelf, outages, sales, baskets)
         orders, lines = self._desk.take(sessions, stories.ended_at, baskets, self._sales, firsts)
         self._stock.note(orders, lines, lots)
         drafts += [
@@ -166,11 +179,53 @@ class Simulation:
                 self._visits[zone].arrive(stretch, begins, self._now),
                 self._let_in(zone, stretch, begins),
             ):
-                visits = self._choose_told(arrivals)
-                if len(visits.at):
-                    planned = self.planner.plan_visits(visits.key, visits.at, zone, stretch)
-                    drafts.append(self._storyteller.tell(planned, shelf, outages, self._sales).clicks)
+                found = self._choose_planned(arrivals)
+                visits = self.planner.plan_visits(found.key, found.at, zone, stretch, running)
+                drafts += self._tell_visits(visits, stretch, shelf, outages, sales)
+            invited = self._plan_invited(comings.invited[zone], zone, stretch, begins)
+            drafts += self._tell_visits(invited, stretch, shelf, outages, sales)
+        returns = self._returning.take(self._now)
+        if returns is not None:
+            country = self.customers.country[returns.customer]
+            hours = self._find_hours(country, returns.start, stretches)
+            planned = self.planner.plan_returns(
+                returns.key, returns.start, returns.customer, returns.is_reminded, hours, running
+            )
+            drafts.append(self._storyteller.tell(planned, shelf, outages, sales, returns.carts).clicks)
         return drafts
+
+    def _tell_visits(
+        self, visits: Sessions, stretch: Stretch, shelf: Shelf, outages: Ints, sales: Ints
+    ) -> list[Draft]:
+        """Tell visits of one zone that end without an order, and keep the carts to which somebody returns.
+
+        They have no other consequences: those of others need not be told.
+        """
+        how = self._returning.choose(visits)
+        comes_back, wanted = how != NOT, visits.start >= self._tells_from
+        if self._shard != WHOLE:
+            wanted &= self.is_mine(visits.key.view(np.int64))
+            places = np.flatnonzero(comes_back)
+            following = self._returning.find_keys(visits.key[places])
+            comes_back[places] = self.is_mine(following.view(np.int64))
+        wanted |= comes_back
+        if not wanted.all():
+            visits, how, comes_back = visits.take(wanted), how[wanted], comes_back[wanted]
+        if not len(visits):
+            return []
+        told = self._storyteller.tell(visits, shelf, outages, sales, comes_back=comes_back)
+        self._returning.keep(
+            visits.take(comes_back), how[comes_back], told.ended_at[comes_back], told.left, stretch
+        )
+        return [told.clicks]
+
+    def _plan_invited(self, invited: Purchases, zone: int, stretch: Stretch, start: int) -> Sessions:
+        """Visits of customers of one zone whom a mail asked to come back, if they consent to mail."""
+        at = np.maximum(invited.at, start)
+        comes = (at >= self._tells_from - self._reach) & self.customers.consents(invited.customer, at)
+        customer, at = invited.customer[comes], at[comes]
+        key = derive(self.customers.keys(customer), _INVITED, invited.ordinal[comes])
+        return self.planner.plan_invited(key, at, customer, zone, stretch, WIN_BACK)
 
     def measure_traffic(self, micros: int) -> float:
         """How busy the shop is at an instant; 1.0 is its mean."""
@@ -185,19 +240,24 @@ class Simulation:
         mine: Flags = mix(owners.view(np.uint64) ^ np.uint64(_SHARDS)) % np.uint64(count) == np.uint64(index)
         return mine
 
-    def _choose_told(self, arrivals: Arrivals) -> Arrivals:
-        """Sessions without an order have no consequences: those of others need not be told."""
+    def _choose_planned(self, arrivals: Arrivals) -> Arrivals:
+        """Visits that are to be told, and those that could be followed by one that is."""
         wanted = arrivals.at >= self._tells_from
         if self._shard != WHOLE:
             wanted &= self.is_mine(arrivals.key.view(np.int64))
-        return arrivals if wanted.all() else Arrivals(arrivals.key[wanted], arrivals.at[wanted])
+        if wanted.all():
+            return arrivals
+        rest = (arrivals.at >= self._tells_from - self._reach) & self._returning.may_return(arrivals.key)
+        wanted |= rest
+        return Arrivals(arrivals.key[wanted], arrivals.at[wanted])
 
-    def _gather_buyers(self, stretches: list[Stretch], start: int) -> tuple[Sessions, Floats, Flags]:
+    def _gather_buyers(
+        self, bought: Purchases, stretches: list[Stretch], running: Running, start: int
+    ) -> tuple[Sessions, Floats, Flags]:
         """Customers and guests who come to buy, in order of (start, key).
 
         Beside them, how much each tends to spend, and whether it is a customer's first order.
         """
-        bought = self.customers.purchase(stretches, self._now)
         key = derive(self.customers.keys(bought.customer), _PURCHASE, bought.ordinal)
         guests = [self._admit_guests(zone, stretch, start) for zone, stretch in enumerate(stretches)]
         guest_key = np.concatenate([g.key for g in guests])
@@ -214,7 +274,7 @@ class Simulation:
         order = np.lexsort((keys, at))
         keys, at, customer, countries = keys[order], at[order], customer[order], countries[order]
         hours = self._find_hours(countries, at, stretches)
-        sessions = self.planner.plan_buyers(keys, at, customer, countries, hours)
+        sessions = self.planner.plan_buyers(keys, at, customer, countries, hours, running)
         return sessions, spenders[order], is_first[order]
 
     def _find_hours(self, countries: Ints, at: Ints, stretches: list[Stretch]) -> Ints:

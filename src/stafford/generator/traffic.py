@@ -1,8 +1,8 @@
 """How busy the shop is, minute by minute, and the clock that runs faster while it is busy.
 
 Registrations, visits and purchases are even processes on an operational clock, which advances by one unit
-for a millionth of a minute at mean traffic. Hours, weekdays, seasons, special days and flash sales bend
-that clock, and nothing else: no process needs to know of them.
+for a millionth of a minute at mean traffic. Hours, weekdays, seasons, special days, campaigns and flash
+sales bend that clock, and nothing else: no process needs to know of them.
 
 Source: the time change of a non-homogeneous Poisson process, E. Çinlar, "Introduction to Stochastic
 Processes", 1975, section 4.7.
@@ -15,9 +15,10 @@ from datetime import date, datetime
 import numpy as np
 
 from stafford.generator.calendar import HOUR, MINUTE, SECOND, Zone, find_date, find_hour_of_week
+from stafford.generator.campaigns import Campaigns
 from stafford.generator.compiled import kernel
-from stafford.generator.profile import DeviceCurve, SpecialDay, TrafficProfile
 from stafford.generator.randomness import Floats, Ints
+from stafford.generator.traffic_profile import DeviceCurve, SpecialDay, TrafficProfile
 from stafford.generator.vocabulary import CATEGORIES, COUNTRIES
 
 UNITS = 1_000_000
@@ -52,8 +53,7 @@ def list_sales(profile: TrafficProfile, zone: Zone, opens_at: int) -> list[Flash
     for year in range(first, first + _YEARS):
         for sale in profile.flash_sales:
             local = datetime.fromisoformat(f"{year}-{sale.at}:00+00:00")
-            start = int(local.timestamp()) * SECOND - zone.offset_h * HOUR
-            start -= (int(zone.to_local(np.array([start]))[0]) - int(local.timestamp()) // 3600) * HOUR
+            start = zone.find_instant(int(local.timestamp()) * SECOND)
             end = start + sale.minutes * MINUTE
             place = CATEGORIES.index(sale.category)
             if end > opens_at:
@@ -84,6 +84,7 @@ class Traffic:
         countries: who lives there, places among COUNTRIES; only their holidays count, each by its weight.
         opens_at: UTC microseconds, a whole minute.
         sales: flash sales.
+        campaigns: what brings more visits for days.
     """
 
     def __init__(
@@ -94,10 +95,12 @@ class Traffic:
         countries: Sequence[tuple[int, float]],
         opens_at: int,
         sales: Sequence[FlashSale],
+        campaigns: Campaigns,
     ) -> None:
         self._profile = profile
         self._zone = zone
         self._sales = sales
+        self._campaigns = campaigns
         self._weights = {COUNTRIES[country]: weight for country, weight in countries}
         self._curve = mix_curves(profile, device_shares)
         self._first = opens_at // MINUTE
@@ -141,6 +144,7 @@ class Traffic:
 
     def _find_factor(self, day: date) -> float:
         factor = self._profile.months[day.month - 1] * 12 / total(self._profile.months)
+        factor *= self._campaigns.find_factor(day)
         for special in self._profile.days:
             if special.falls_on(day):
                 factor *= 1 + (special.factor - 1) * self._find_share(special)

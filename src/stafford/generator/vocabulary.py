@@ -7,6 +7,10 @@ CATEGORIES = ("apparel", "shoes", "accessories", "beauty", "home", "electronics"
 SEGMENTS = ("bargain", "regular", "premium")
 DEVICES = ("mobile", "desktop", "tablet")
 CHANNELS = ("direct", "organic_search", "paid_search", "email", "social", "affiliate")
+CAMPAIGNS = (
+    "cart_reminder", "win_back", "winter_sale", "valentines_day", "spring_sale", "mothers_day", "summer_sale",
+    "back_to_school", "autumn_sale", "singles_day", "gift_guide", "new_arrivals",
+)  # fmt: skip
 PAGES = ("home", "category", "search", "product", "cart", "checkout")
 METHODS = ("card", "paypal", "bank_transfer", "gift_card")
 DECLINE_REASONS = ("insufficient_funds", "expired_card", "suspected_fraud")

@@ -28,7 +28,7 @@ def find_texts(draft: Draft) -> Texts:
 
     if draft.topic == "customers":
         countries = [COUNTRIES[place] for place in read("country")]
-        people = write_people(read("customer"), countries, read("name"), read("city"))
+        people = write_people(read("customer"), countries, read("name"), read("city"), read("address"))
         return {
             "full_name": [person.full_name for person in people],
             "email": [person.email for person in people],

@@ -3,8 +3,10 @@
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
+from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from stafford.generator.vocabulary import CATEGORIES
 
@@ -12,9 +14,19 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from stafford.generator.traffic import FlashSale
+    from stafford.generator.traffic_profile import CampaignProfile
 
     from .builders import Event
 
+_ZONES = {
+    country: ZoneInfo(name)
+    for name, countries in (
+        ("Europe/Berlin", ("DE", "FR", "NL")),
+        ("Europe/London", ("GB",)),
+        ("America/New_York", ("US",)),
+    )
+    for country in countries
+}
 _IDENTITIES = {
     "customer_registered": "customer_id",
     "product_launched": "product_id",
@@ -171,25 +183,61 @@ def find_early_references(events: Iterable["Event"]) -> list[str]:
 
 
 def find_broken_sessions(events: Iterable["Event"]) -> list[str]:
-    """Sessions out of sequence or time, or with a cart, checkout or order that nothing led to."""
+    """Sessions out of sequence or time, or with a cart, checkout or order that nothing led to.
+
+    A session that begins with the cart must go on with one that the same customer left not long before.
+    """
     by_session: dict[str, list[Event]] = defaultdict(list)
     for event in events:
         if event.topic == "clickstream" or event.event_type == "order_placed":
             by_session[event.body["session_id"]].append(event)
+    left: dict[str, list[tuple[datetime, Counter[str]]]] = defaultdict(list)
     problems = []
-    for session, story in by_session.items():
+    for story in by_session.values():
         story.sort(key=lambda event: (event.at, event.body.get("sequence", 1 << 20)))
-        clicks = [event for event in story if event.topic == "clickstream"]
-        if [click.body["sequence"] for click in clicks] != list(range(1, len(clicks) + 1)):
-            problems.append(f"{session}: sequence")
-        if clicks and clicks[0].event_type not in {"page_viewed", "product_viewed"}:
-            problems.append(f"{session}: begins with {clicks[0].event_type}")
-        problems += [f"{session}: {problem}" for problem in _follow_cart(story)]
+    for session, story in by_session.items():
+        problems += [f"{session}: {problem}" for problem in _check_sequence(story)]
+        if _comes_back(story):
+            continue
+        cart: Counter[str] = Counter()
+        problems += [f"{session}: {problem}" for problem in _follow_cart(story, cart)]
+        if story[-1].event_type != "order_placed" and +cart:
+            left[story[-1].body.get("customer_id", "")].append((story[-1].at, cart))
+    for session, story in by_session.items():
+        if _comes_back(story):
+            problems += [f"{session}: {problem}" for problem in _go_on(story, left)]
     return problems
 
 
-def _follow_cart(story: list["Event"]) -> Iterable[str]:  # noqa: C901 - one branch for each step
-    cart: Counter[str] = Counter()
+def _check_sequence(story: list["Event"]) -> Iterable[str]:
+    clicks = [event for event in story if event.topic == "clickstream"]
+    if [click.body["sequence"] for click in clicks] != list(range(1, len(clicks) + 1)):
+        yield "sequence"
+    if clicks and clicks[0].event_type not in {"page_viewed", "product_viewed"}:
+        yield f"begins with {clicks[0].event_type}"
+
+
+def _comes_back(story: list["Event"]) -> bool:
+    return story[0].body.get("page") == "cart"
+
+
+def _go_on(story: list["Event"], left: dict[str, list[tuple["datetime", Counter[str]]]]) -> list[str]:
+    """What is wrong with a session that begins with a cart, for the best of those that its customer left."""
+    customer, begins = story[0].body.get("customer_id"), story[0].at
+    if customer is None:
+        return ["nobody signed in for a cart"]
+    tries = [
+        list(_follow_cart(story, Counter(cart)))
+        for ended_at, cart in left[customer]
+        if timedelta(0) < begins - ended_at <= timedelta(days=2)
+    ]
+    return min(tries, key=len, default=["the customer left no cart"])
+
+
+def _follow_cart(  # noqa: C901 - one branch for each step
+    story: list["Event"], cart: Counter[str]
+) -> Iterable[str]:
+    """What is wrong with a session. cart: what lies in it at first; afterwards, what lies in it at last."""
     viewed: set[str] = set()
     has_checkout = False
     for event in story:
@@ -214,6 +262,49 @@ def _follow_cart(story: list["Event"]) -> Iterable[str]:  # noqa: C901 - one bra
                     yield "order without a checkout"
                 if {line["product_id"]: line["quantity"] for line in body["lines"]} != dict(+cart):
                     yield "order is not the cart"
+
+
+def find_unwanted_mail(events: Iterable["Event"]) -> list[str]:
+    """Sessions that a reminder or a win-back brought, of nobody who consents, or through another channel."""
+    consents: dict[str, list[tuple[datetime, bool]]] = defaultdict(list)
+    first: dict[str, Event] = {}
+    for event in events:
+        if event.topic == "customers":
+            consents[event.body["customer_id"]].append((event.at, event.body["marketing_consent"]))
+        elif event.topic == "clickstream" and event.body.get("campaign") in {"cart_reminder", "win_back"}:
+            session = event.body["session_id"]
+            first[session] = min(event, first.get(session, event), key=lambda click: click.at)
+    problems = []
+    for session, event in first.items():
+        known = [
+            consent for at, consent in sorted(consents[event.body.get("customer_id", "")]) if at <= event.at
+        ]
+        if event.body["channel"] != "email" or not known or not known[-1]:
+            problems.append(f"{session}: {event.body['campaign']}")
+    return problems
+
+
+def find_strange_campaigns(events: Iterable["Event"], campaigns: Collection["CampaignProfile"]) -> list[str]:
+    """Sessions whose campaign is not on, or comes through another channel, or changes half-way."""
+    by_name = {campaign.name: campaign for campaign in campaigns}
+    stories: dict[str, list[Event]] = defaultdict(list)
+    for event in events:
+        if event.topic == "clickstream":
+            stories[event.body["session_id"]].append(event)
+    problems = []
+    for session, story in stories.items():
+        names = {click.body.get("campaign") for click in story}
+        if names <= {None} or names in ({"cart_reminder"}, {"win_back"}):
+            continue
+        begins, body = min(click.at for click in story), story[0].body
+        campaign = by_name.get(body.get("campaign", ""))
+        if len(names) > 1 or campaign is None or body["channel"] != campaign.channel:
+            problems.append(f"{session}: {names}")
+            continue
+        day = begins.astimezone(_ZONES[body["country"]]).date()
+        if not any(b <= day <= e for b, e in map(campaign.find_days, (day.year - 1, day.year))):
+            problems.append(f"{session}: {campaign.name} on {day}")
+    return problems
 
 
 def find_wrong_totals(events: Iterable["Event"]) -> list[str]:
@@ -266,4 +357,26 @@ def find_wrong_stock(events: Iterable["Event"]) -> list[str]:
             stock[name] += event.body["delta_units"]
             if stock[name] != event.body["stock_units"] or stock[name] < 0:
                 problems.append(event.event_id)
+    return problems
+
+
+def find_contradicting_details(events: Iterable["Event"]) -> list[str]:
+    """Updates that change who a customer is, two details at once, or nothing but what they repeat wrongly.
+
+    A city that the shop did not know may come with any update.
+    """
+    last: dict[str, Event] = {}
+    problems = []
+    for event in sorted((e for e in events if e.topic == "customers"), key=lambda event: event.at):
+        body, customer = event.body, event.body["customer_id"]
+        before = last.get(customer)
+        last[customer] = event
+        if before is None:
+            continue
+        changed = {name for name in {*body, *before.body} if body.get(name) != before.body.get(name)}
+        changed -= {"event_id", "event_type", "occurred_at"}
+        if "city" not in before.body:
+            changed -= {"city"}
+        if len(changed) > 1 or changed - {"city", "email", "marketing_consent"}:
+            problems.append(f"{customer} at {event.at}: {', '.join(sorted(changed))}")
     return problems

@@ -97,6 +97,30 @@ def _more(event_type: str, field: str, *, by: int = 1) -> Tamper:
     return tamper
 
 
+def _spoil_first_click(campaign: str | None, page: str | None, **fields: object) -> Tamper:
+    """Change the first click of a session that a campaign brought, or that begins with a page."""
+
+    def tamper(event: Event) -> Event | None:
+        body = event.body
+        if body.get("sequence") != 1 or campaign not in {None, body.get("campaign")}:
+            return None
+        return _change(event, **fields) if page in {None, body["page"]} else None
+
+    return tamper
+
+
+def _spoil_campaign(event: Event) -> Event | None:
+    if event.body.get("campaign") in {None, "cart_reminder", "win_back"}:
+        return None
+    return _change(event, campaign="winter_sale")
+
+
+def _spoil_update(event: Event) -> Event | None:
+    if event.event_type == "customer_updated" and "city" in event.body:
+        return _change(event, full_name="Somebody Else")
+    return None
+
+
 CONTROLS: tuple[tuple[str, Tamper], ...] = (
     ("early reference", _spoil_registration),
     ("repeated id", _spoil_identity),
@@ -105,6 +129,11 @@ CONTROLS: tuple[tuple[str, Tamper], ...] = (
     ("orphan", _replace("payment_captured", order_id="o-nobody")),
     ("orphan", _replace("return_requested", line_number=99)),
     ("broken session", _spoil_checkout),
+    ("broken session", _replace("cart_item_removed", quantity=90)),
+    ("broken session", _spoil_first_click(None, "cart", customer_id="c-9999999")),
+    ("unwanted mail", _spoil_first_click("cart_reminder", None, channel="direct")),
+    ("unwanted mail", _spoil_first_click("cart_reminder", None, customer_id="c-9999999")),
+    ("strange campaign", _spoil_campaign),
     ("wrong total", _spoil_total),
     ("wrong price", _spoil_price),
     ("wrong promotion", _spoil_discount),
@@ -128,5 +157,6 @@ CONTROLS: tuple[tuple[str, Tamper], ...] = (
     ("wrong parcel", _replace("shipment_delivered", shipment_id="h-another")),
     ("wrong parcel", _replace("shipment_lost", occurred_at="2026-03-28T00:00:00.000000Z")),
     ("wrong parcel", _replace("shipment_lost", shipment_id="h-another")),
+    ("contradicting details", _spoil_update),
 )
 """Each finder of `test_story.FINDERS` by its name, and what it must find."""

@@ -28,11 +28,14 @@ from .builders import (
 )
 from .invariants import (
     find_broken_sessions,
+    find_contradicting_details,
     find_early_references,
     find_orphans,
     find_repeated_ids,
     find_sold_out_goods,
+    find_strange_campaigns,
     find_unbooked_sales,
+    find_unwanted_mail,
     find_wrong_prices,
     find_wrong_promotions,
     find_wrong_stock,
@@ -98,6 +101,9 @@ FINDERS: dict[str, Finder] = {
     "wrong payment": lambda story: find_wrong_payments(story.events),
     "wrong refund": lambda story: find_wrong_refunds(story.events),
     "wrong parcel": lambda story: find_wrong_parcels(story.events),
+    "unwanted mail": lambda story: find_unwanted_mail(story.events),
+    "strange campaign": lambda story: find_strange_campaigns(story.events, story.profile.traffic.campaigns),
+    "contradicting details": lambda story: find_contradicting_details(story.events),
 }
 
 

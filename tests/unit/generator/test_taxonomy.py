@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -52,12 +52,21 @@ def find_early(contracts: Mapping[str, Contract], events: Sequence[Event]) -> It
     after = {e.name: e.after for c in contracts.values() for e in c.events}
     for event in events:
         before = [
-            first[name, shared, event[shared]]
+            min(
+                first[name, shared, event[shared]]
+                for shared in _find_shared(event, {s for s in _SHARED if (name, s) in known})
+            )
             for name in after[event["event_type"]]
-            for shared in [next(s for s in _SHARED if s in event and (name, s) in known)]
         ]
         if before and min(before) > event["occurred_at"]:
             yield event["event_type"]
+
+
+def _find_shared(event: Event, known: Collection[str]) -> list[str]:
+    """What an event and those before it are about: the first that both have, and a cart is a customer's."""
+    first = next(shared for shared in _SHARED if shared in event and shared in known)
+    is_kept = first == "session_id" and "customer_id" in event
+    return [first, "customer_id"] if is_kept else [first]
 
 
 def test_each_event_carries_the_fields_of_its_type(

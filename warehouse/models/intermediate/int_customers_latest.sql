@@ -6,7 +6,9 @@ ranked as (
     select
         *,
         -- Late events arrive after newer ones, so the event's own time decides; event_id settles a tie.
-        row_number() over (partition by customer_id order by occurred_at desc, event_id desc) as recency
+        row_number() over (partition by customer_id order by occurred_at desc, event_id desc) as recency,
+        -- Two accounts are compared by where each began: an address may change later.
+        first_value(email) over (partition by customer_id order by occurred_at, event_id) as first_email
     from customers
 ),
 
@@ -22,7 +24,7 @@ latest as (
         registered_at,
         email like '%@{{ var("staff_domain") }}' as is_staff,
         -- A tag behind a plus sign makes another address of the same mailbox.
-        regexp_replace(email, '[+][^@]*@', '@') as mailbox
+        regexp_replace(first_email, '[+][^@]*@', '@') as mailbox
     from ranked
     where recency = 1
 ),
