@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from stafford.cli.simulate import parse_duration
+from stafford.cli.quantities import parse_duration
 from stafford.domain.money import format_cents
 from stafford.errors import ReconciliationError
 from stafford.jobs.reconcile import build

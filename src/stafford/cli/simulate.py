@@ -13,38 +13,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from stafford.cli.quantities import parse_duration, parse_rate, parse_speed
 from stafford.cli.simulate_view import describe, show_progress
 from stafford.generator.vocabulary import CATEGORIES
 from stafford.jobs.simulate import PlannedSale, Progress, build
 from stafford.settings import Settings
 
-_PER_DAY = {"s": 86_400, "min": 1440, "h": 24, "day": 1}
 MOST_PERCENT, MOST_FACTOR = 90, 50  # of a flash sale, as in a profile
-_SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
-
-
-def parse_rate(text: str) -> float:
-    """Read "50/s", "3000/min", "7000/day" or a plain number (per second) as records per day."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(?:/(s|min|h|day))?", text.strip())
-    if not match or float(match[1]) <= 0:
-        raise typer.BadParameter(f"{text!r} is no rate; write 50/s, 3000/min, 900/h or 7000/day")
-    return float(match[1]) * _PER_DAY[match[2] or "s"]
-
-
-def parse_speed(text: str) -> float:
-    """Read "60x" or "60"."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)x?", text.strip())
-    if not match or float(match[1]) <= 0:
-        raise typer.BadParameter(f"{text!r} is no speed; write 1x or 60x")
-    return float(match[1])
-
-
-def parse_duration(text: str) -> float:
-    """Read "30s", "5m", "2h" or a plain number of seconds, in seconds."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|min|h|d)?", text.strip())
-    if not match:
-        raise typer.BadParameter(f"{text!r} is no duration; write 30s, 5m or 2h")
-    return float(match[1]) * _SECONDS[match[2] or "s"]
 
 
 def parse_flash_sale(text: str) -> PlannedSale:

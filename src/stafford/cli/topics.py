@@ -11,10 +11,29 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from stafford.cli.quantities import parse_bytes, parse_duration, parse_rate, write_bytes
 from stafford.errors import UnsafeChange
 from stafford.jobs.topics import build
 from stafford.settings import Settings
-from stafford.transport.topics import Change, Edit, Kind, TopicDescription
+from stafford.transport.topics import (
+    Change,
+    Edit,
+    Hardware,
+    Kind,
+    Load,
+    Size,
+    TopicDescription,
+    find_size,
+)
+from stafford.transport.topics.sizing import BUSY, FULL, MOST_REPLICAS, RECORD_OVERHEAD_BYTES
+
+_SECONDS_A_DAY = 86_400
+_BOUNDS = {
+    "copies": "one for each of {copies} copies",
+    "network": f"network ÷ {BUSY} of a broker's",
+    "disk": f"disk ÷ {FULL} of a broker's",
+    "replicas": f"partitions × copies ÷ {MOST_REPLICAS:,}",
+}
 
 app = typer.Typer(no_args_is_help=True, help="Plan, apply and verify the Kafka topics of config/topics.yaml.")
 
@@ -121,6 +140,67 @@ def delete(
     with build(Settings()) as job:
         job.delete(name)
     _console().print(f"Deleted topic {escape(name)}.")
+
+
+@app.command(epilog="Example: stafford topics size --rate 50k/s --record 300B --retention 7d")
+def size(
+    rate: Annotated[float, typer.Option(parser=parse_rate, help="Records at the peak: 50k/s, 900/h.")],
+    record: Annotated[
+        float,
+        typer.Option(parser=parse_bytes, help="Key, value and headers of one, after compression: 300B."),
+    ],
+    retention: Annotated[float, typer.Option(parser=parse_duration, help="How long each is kept: 7d, 12h.")],
+    replication: Annotated[int, typer.Option(min=1, help="Copies of each record.")] = 3,
+    groups: Annotated[int, typer.Option(min=0, help="Consumer groups that read all of it.")] = 1,
+    consumers: Annotated[int, typer.Option(min=1, help="Members of the largest group.")] = 1,
+    partition: Annotated[
+        float, typer.Option(parser=parse_bytes, help="What one partition bears in a second; measure it.")
+    ] = "10MB",  # type: ignore[assignment] # Typer parses a default as it parses what is typed
+    network: Annotated[
+        float, typer.Option(parser=parse_bytes, help="What a broker's network bears in a second.")
+    ] = "125MB",  # type: ignore[assignment]
+    disk: Annotated[float, typer.Option(parser=parse_bytes, help="A broker's disk.")] = "1TB",  # type: ignore[assignment]
+    as_json: Json = False,
+) -> None:
+    """Say how many partitions and brokers a topic needs, and how much disk and network, with the formula."""
+    load = Load(rate / _SECONDS_A_DAY, record, retention, replication, groups, consumers)
+    hardware = Hardware(partition, network, disk)
+    found = find_size(load, hardware)
+    if as_json:
+        _print_json(asdict(found))
+        return
+    table = _table("needs", "", "because")
+    table.columns[2].no_wrap = False
+    for row in _explain(load, hardware, found):
+        table.add_row(*row)
+    _console().print(table)
+
+
+def _explain(load: Load, hardware: Hardware, found: Size) -> Iterable[tuple[str, str, str]]:
+    copies = load.replication
+    yield (
+        "throughput",
+        f"{write_bytes(found.throughput)}/s",
+        f"{load.rate:,.0f} records/s × ({load.record_bytes:,.0f} + {RECORD_OVERHEAD_BYTES} bytes)",
+    )
+    yield (
+        "partitions",
+        f"{found.partitions:,}",
+        f"throughput ÷ ({write_bytes(hardware.partition_rate)}/s × {BUSY}), and one for each consumer",
+    )
+    yield "disk", write_bytes(found.disk_bytes), f"throughput × retention × {copies} copies"
+    yield (
+        "and for open segments",
+        write_bytes(found.segment_bytes),
+        f"{found.partitions:,} partitions × 1 GiB × {copies} copies, at most: a segment is deleted whole",
+    )
+    yield "network in", f"{write_bytes(found.network_in)}/s", f"throughput × {copies} copies"
+    yield (
+        "network out",
+        f"{write_bytes(found.network_out)}/s",
+        f"throughput × ({copies - 1} followers + {load.groups} groups)",
+    )
+    yield "brokers", f"{found.brokers:,}", _BOUNDS[found.bound].format(copies=copies)
 
 
 def _console() -> Console:

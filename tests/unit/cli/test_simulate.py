@@ -1,14 +1,11 @@
 """What a person may write after `stafford simulate`, and what they see."""
 
 import io
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import typer
 from rich.console import Console
 
-from stafford.cli.simulate import parse_duration, parse_rate, parse_speed
 from stafford.cli.simulate_view import draw, show_progress
 from stafford.jobs.simulate import Progress
 
@@ -23,37 +20,6 @@ PROGRESS = Progress(
     traffic_multiplier=1.83,
     counts={"page_viewed": 1000, "order_placed": 1},
 )
-
-
-@pytest.mark.parametrize(
-    ("parse", "text", "value"),
-    [
-        (parse_rate, "50/s", 50 * 86_400),
-        (parse_rate, "0.5", 43_200),
-        (parse_rate, "7000/day", 7000),
-        (parse_rate, "60/min", 86_400),
-        (parse_speed, "60x", 60),
-        (parse_speed, "1", 1),
-        (parse_duration, "30s", 30),
-        (parse_duration, "5m", 300),
-        (parse_duration, "1.5h", 5400),
-        (parse_duration, "7", 7),
-    ],
-)
-def test_quantities_carry_their_units(parse: Callable[[str], float], text: str, value: float) -> None:
-    """Rates, speeds and durations are read as people write them."""
-    assert parse(text) == value
-
-
-@pytest.mark.parametrize(
-    ("parse", "text"),
-    [(parse_rate, "fast"), (parse_rate, "0/s"), (parse_rate, "-5/s"), (parse_rate, "5/week"),
-     (parse_speed, "x"), (parse_speed, "0x"), (parse_duration, "soon"), (parse_duration, "-3s")],
-)  # fmt: skip
-def test_what_is_no_quantity_is_refused_with_an_example(parse: Callable[[str], float], text: str) -> None:
-    """The message shows how it is written."""
-    with pytest.raises(typer.BadParameter, match="write"):
-        parse(text)
 
 
 @pytest.mark.parametrize("width", [60, 120])

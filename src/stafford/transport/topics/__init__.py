@@ -2,6 +2,7 @@
 
 from stafford.transport.topics.cluster import Cluster, PartitionState, TopicDescription
 from stafford.transport.topics.difference import Change, Edit, Kind, Risk, TopicState, find_blockers, plan
+from stafford.transport.topics.sizing import Hardware, Load, Size, find_size
 from stafford.transport.topics.specification import Cleanup, Compression, TopicSpec, load_topics
 
 __all__ = [
@@ -10,13 +11,17 @@ __all__ = [
     "Cluster",
     "Compression",
     "Edit",
+    "Hardware",
     "Kind",
+    "Load",
     "PartitionState",
     "Risk",
+    "Size",
     "TopicDescription",
     "TopicSpec",
     "TopicState",
     "find_blockers",
+    "find_size",
     "load_topics",
     "plan",
 ]
