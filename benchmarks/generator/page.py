@@ -12,7 +12,6 @@ TARGETS = {"ndjson": 1_000_000, "parquet": 2_500_000}  # events/s on one core
 WORKERS_TARGET = 1.8  # two workers by one
 KAFKA_TARGET = 0.8  # of kafka-producer-perf-test
 MEMORY_TARGET_GB = 1.0
-HEADERS = 9  # of every record: see stafford.transport.headers
 
 _INTRODUCTION = """\
 <!-- Derived by `make bench-generator`; change benchmarks/generator, not this page. -->
@@ -72,7 +71,7 @@ _KAFKA = """\
   `batch.size` is our client's own; with the 16 KiB of the Java client the tool would be slower.
 - The same bytes: the tool sends neither keys nor headers, so its payloads are our keys, headers and bodies,
   one behind the other. That favours the tool. It need not place keys, has one value to copy where we have a
-  key, {headers} headers and a body, and sends bytes that it has had in memory from the start.
+  key, a header and a body, and sends bytes that it has had in memory from the start.
 - Our topics have 1 to {partitions} partitions, the tool's has {partitions}.
 - All warm up first, which is not counted: Java compiles, and we open the shop. After every 10,000 records we
   wait until all are acknowledged, because only then may the ledger say so; the tool never waits.
@@ -112,7 +111,6 @@ def render(result: Result, plot: str) -> str:
                 table=_table(["Client", "Records/s", "Spread", "By the tool", "CPU"], list(_clients(result))),
                 target=KAFKA_TARGET,
                 properties="\n  ".join(tool_properties()),
-                headers=HEADERS,
                 partitions=PARTITIONS,
             )
         )

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from stafford.domain.record import RECORD_SCHEMA
+from stafford.domain.record import RECORD_SCHEMA, SENT
 from stafford.generator import Shop, load_profile
-from stafford.transport.headers import header_columns
+from stafford.transport.headers import stamp_records
 
 OPENS_AT = datetime(2026, 1, 1, tzinfo=UTC)
 PAYLOADS = 100_000
@@ -17,7 +17,7 @@ PAYLOADS = 100_000
 def prepare(root: Path, folder: Path, events: int, events_per_day: int) -> None:
     """Write records.arrow, and payloads.txt with as many bytes a line as a record has on the wire.
 
-    A payload is a record's key, the names and values of its headers, and its body, one behind the other:
+    A payload is a record's key, the name and value of its header, and its body, one behind the other:
     Kafka's tool sends neither keys nor headers, so only in this way do its records have the same size, and
     the same text for the compression.
     """
@@ -37,12 +37,10 @@ def prepare(root: Path, folder: Path, events: int, events_per_day: int) -> None:
 
 def _write_payloads(records: pa.Table, path: Path) -> None:
     (batch,) = records.combine_chunks().to_batches()
-    headers = header_columns(batch, "benchmark", datetime.now(UTC))
-    names = "".join(headers).encode()
-    values = zip(*(column.to_pylist() for column in headers.values()), strict=True)
+    stamps = stamp_records(batch, "benchmark", datetime.now(UTC)).to_pylist()
     keys, bodies = batch.column("key").to_pylist(), batch.column("value").to_pylist()
     with path.open("wb") as file:
-        for key, pairs, body in zip(keys, values, bodies, strict=True):
+        for key, stamp, body in zip(keys, stamps, bodies, strict=True):
             # The tool reads lines of UTF-8, so what the mess has made of a few bodies is put in order here.
             readable = body.decode(errors="replace").replace("\n", " ").encode()
-            file.write(key + names + "".join(pairs).encode() + readable + b"\n")
+            file.write(key + SENT.encode() + stamp + readable + b"\n")

@@ -23,6 +23,8 @@ from stafford.jobs.simulate import MOST_SLACK, SLACK, Progress, SimulateJob
 from stafford.settings import PROJECT_DIR, Settings
 from stafford.transport import MemoryLog, read_segments
 
+from ..unit.transport.builders import read_stamp, read_stamps  # noqa: TID252 - shared by tests
+
 NOW = datetime(2026, 3, 3, 12, 0, 30, tzinfo=UTC)
 SMALL = 2_000.0  # records a day; the catalogue and the first customers come on top
 
@@ -60,16 +62,12 @@ def open_shop(settings: Settings, clocks: Clocks, **options: object) -> Simulate
     return simulate.build(settings, **{"events_per_day": SMALL, **fixed, **options})
 
 
-def read_headers(settings: Settings) -> list[dict[str, str]]:
-    return [
-        {header["key"]: header["value"].decode() for header in headers}
-        for _, batch in read_segments(settings.spool_dir)
-        for headers in batch.column("headers").to_pylist()
-    ]
-
-
 def read_spool_counts(settings: Settings) -> Counter[tuple[str, str]]:
-    return Counter((h["ce_source"].removeprefix("stafford/"), h["ce_id"]) for h in read_headers(settings))
+    return Counter(
+        (topic, event_id)
+        for _, batch in read_segments(settings.spool_dir)
+        for topic, (event_id, _, _) in zip(batch["topic"].to_pylist(), read_stamps(batch), strict=True)
+    )
 
 
 def read_ledger(settings: Settings) -> Counter[tuple[str, str]]:
@@ -190,9 +188,9 @@ def test_a_lasting_failure_is_resumed_later(settings: Settings, clocks: Clocks) 
     with open_shop(settings, clocks, log=log) as job:
         job.backfill(job.shop.opens_at + timedelta(hours=1))
     landed = {
-        (row["topic"], {h["key"]: h["value"] for h in row["headers"]}["ce_id"].decode())
+        (topic, event_id)
         for batch in log.landed
-        for row in batch.to_pylist()
+        for topic, (event_id, _, _) in zip(batch["topic"].to_pylist(), read_stamps(batch), strict=True)
     }
     assert landed == set(read_ledger(settings))
 
@@ -299,7 +297,7 @@ def test_kafka_has_what_the_ledger_has(kafka_config: dict[str, str], tmp_path: P
         while found.total() < done.sent:
             message = consumer.poll(20)
             assert message is not None
-            found[message.topic(), dict(message.headers())["ce_id"].decode()] += 1
+            found[message.topic(), read_stamp(dict(message.headers()))[0]] += 1
         consumer.close()
         for name in planned.desired:
             planned.delete(name)

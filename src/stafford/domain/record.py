@@ -20,7 +20,7 @@ RECORD_SCHEMA = pa.schema(
 """What the generator hands to transport: one row is one record to be sent.
 
 `value` may be defective on purpose; `event_id`, `event_type`, `occurred_at` and `contract_version`
-are what the producer believed, and become CloudEvents headers.
+are what the producer believed. The id also travels beside the body, in the header SENT.
 """
 
 LABEL_SCHEMA = pa.schema(
@@ -36,6 +36,13 @@ LABEL_SCHEMA = pa.schema(
     ]
 )
 """The truth about each record, row by row beside RECORD_SCHEMA. (topic, event_id, copy) is unique."""
+
+SENT = "sent"
+"""Name of the header that every record of ours has: "event_id produced_at run_id", text, a space between.
+
+An id has no space and the time is RFC 3339 in UTC with microseconds, so what follows the second space is the
+run, whatever is in it: "019a3b5e-7c00-7d3a-9f10-0123456789ab 2026-01-15T20:31:07.125000Z run-42".
+"""
 
 HEADER_TYPE = pa.list_(pa.struct([pa.field("key", pa.string()), pa.field("value", pa.binary())]))
 

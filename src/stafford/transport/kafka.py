@@ -6,9 +6,10 @@ from collections.abc import Mapping
 import pyarrow as pa
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from stafford.domain.record import SENT
 from stafford.errors import ConfigError, StaffordError, Terminal, TransportUnavailable
 from stafford.transport.client import LOGGER, client_settings
-from stafford.transport.headers import header_columns, header_rows
+from stafford.transport.headers import stamp_records
 from stafford.transport.log import Clock, Delivery, check_schema
 
 # What the promise of DurableLog rests on; nobody may change these.
@@ -29,6 +30,8 @@ DEFAULTS = {
     "partitioner": "murmur2_random",
     "reconnect.backoff.max.ms": 1000,
 }
+ANY_PARTITION = -1  # the partitioner chooses by the key
+NOW = 0  # as the producer's own time of a record; our topics are stamped by the broker
 POLL_S = 0.1  # Python handles Ctrl-C between two polls
 
 _MISSING_TOPIC = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC}  # noqa: SLF001 - its public name
@@ -56,7 +59,7 @@ class KafkaLog:
 
         Args:
             config: Kafka client settings; needs bootstrap.servers.
-            run_id: the generator run, for the headers.
+            run_id: the generator run, for the header.
             clock: gives `produced_at`, UTC.
             timeout_s: bound of one append, in seconds.
 
@@ -120,19 +123,17 @@ class KafkaLog:
             ) from exc
 
     def _send(self, producer: Producer, records: pa.RecordBatch, sending: "_Sending") -> None:
-        headers = header_columns(records, self._run_id, self._clock())
-        rows = zip(
-            records.column("topic").to_pylist(),
-            records.column("key").to_pylist(),
-            records.column("value").to_pylist(),
-            header_rows(headers),
-            strict=True,
-        )
+        stamps = stamp_records(records, self._run_id, self._clock())
+        columns = (*(records.column(name) for name in ("topic", "key", "value")), stamps)
         produce, report = producer.produce, sending.report  # looked up once, not for each record
-        for topic, key, value, row_headers in rows:
+        # One for all records: the client copies what is in it before `produce` returns.
+        headers: dict[str, str | bytes | None] = {}
+        for topic, key, value, stamp in zip(*(column.to_pylist() for column in columns), strict=True):
+            headers[SENT] = stamp
             while not sending.failure:
                 try:
-                    produce(topic, value, key, headers=row_headers, on_delivery=report)
+                    # By position: CPython 3.11 makes and hashes each name anew for each record.
+                    produce(topic, value, key, ANY_PARTITION, None, report, NOW, headers)
                 except BufferError:
                     # The client's queue is full: wait until the broker has taken some of it.
                     producer.poll(POLL_S)

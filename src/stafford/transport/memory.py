@@ -4,7 +4,7 @@ import pyarrow as pa
 
 from stafford.domain.record import LANDED_SCHEMA, UTC_MICROS
 from stafford.errors import Terminal, TransportUnavailable
-from stafford.transport.headers import header_columns, nest_headers
+from stafford.transport.headers import nest_headers, stamp_records
 from stafford.transport.log import Clock, Delivery, check_schema
 
 
@@ -33,7 +33,7 @@ class MemoryLog:
             pa.repeat(pa.scalar(now, UTC_MICROS), rows),
             records.column("key"),
             records.column("value"),
-            nest_headers(header_columns(records, self._run_id, now)),
+            nest_headers(stamp_records(records, self._run_id, now)),
             pa.repeat("memory", rows),
         ]
         self.landed.append(pa.RecordBatch.from_arrays(columns, schema=LANDED_SCHEMA))

@@ -12,7 +12,7 @@ from filelock import FileLock
 from stafford.domain.record import LANDED_SCHEMA, UTC_MICROS
 from stafford.errors import StorageError, Terminal
 from stafford.transport.frames import encode_frame
-from stafford.transport.headers import header_columns, nest_headers
+from stafford.transport.headers import nest_headers, stamp_records
 from stafford.transport.log import Clock, Delivery, check_schema
 from stafford.transport.segments import SUFFIX, list_segments, lock_path, recover_segments
 
@@ -39,7 +39,7 @@ class SpoolLog:
 
         Args:
             directory: where segments are; made when it is missing.
-            run_id: the generator run, for the headers.
+            run_id: the generator run, for the header.
             clock: gives the log-append time and `produced_at`, UTC.
             segment_bytes: a segment that has reached this size is closed and the next one begun.
 
@@ -112,7 +112,7 @@ class SpoolLog:
             "timestamp": pa.repeat(pa.scalar(now, UTC_MICROS), rows),
             "key": records.column("key"),
             "value": records.column("value"),
-            "headers": nest_headers(header_columns(records, self._run_id, now)),
+            "headers": nest_headers(stamp_records(records, self._run_id, now)),
             "source": pa.repeat(segment, rows),
         }
         return pa.RecordBatch.from_arrays(list(columns.values()), schema=LANDED_SCHEMA)

@@ -1,7 +1,7 @@
 """One Spark session for every lakehouse test, and small lakes to fill by hand."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -67,13 +67,17 @@ class SmallLake:
         body = {**example_body(self.contracts[topic]), "event_id": event_id(number), **changes}
         return json.dumps({name: value for name, value in body.items() if value is not ...}).encode()
 
-    def land(
-        self, topic: str, *values: bytes | None, ce_ids: tuple[str, ...] = (), source: str = "s1"
-    ) -> None:
-        """Put records into bronze, one after the other."""
+    def build(
+        self,
+        topic: str,
+        *values: bytes | None,
+        headers: Sequence[Mapping[str, str]] = (),
+        source: str = "s1",
+    ) -> pa.RecordBatch:
+        """Make records of LANDED_SCHEMA, one after the other; headers: by name, for each of them."""
         rows = []
         for index, value in enumerate(values):
-            headers = [{"key": "ce_id", "value": ce_ids[index].encode()}] if ce_ids else []
+            named = headers[index] if headers else {}
             rows.append(
                 {
                     "topic": topic,
@@ -82,12 +86,22 @@ class SmallLake:
                     "timestamp": ARRIVED_AT,
                     "key": b"k",
                     "value": value,
-                    "headers": headers,
+                    "headers": [{"key": name, "value": text.encode()} for name, text in named.items()],
                     "source": source,
                 }
             )
             self._next += 1
-        self.landed = pa.RecordBatch.from_pylist(rows, schema=LANDED_SCHEMA)
+        return pa.RecordBatch.from_pylist(rows, schema=LANDED_SCHEMA)
+
+    def land(
+        self,
+        topic: str,
+        *values: bytes | None,
+        headers: Sequence[Mapping[str, str]] = (),
+        source: str = "s1",
+    ) -> None:
+        """Put records into bronze, one after the other."""
+        self.landed = self.build(topic, *values, headers=headers, source=source)
         land(self.spark, self.lake, [self.landed])
 
     def refine(self) -> None:

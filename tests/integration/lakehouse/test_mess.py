@@ -14,7 +14,7 @@ from stafford.generator.mess_profile import MessProfile
 from stafford.lakehouse.bronze import land
 from stafford.ledger.journal import Journal, RunSpec
 from stafford.ledger.reconciliation import reconcile
-from stafford.transport.headers import header_columns, nest_headers
+from stafford.transport.headers import nest_headers, stamp_records
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
@@ -56,7 +56,7 @@ def to_landed(records: pa.RecordBatch) -> pa.RecordBatch:
         "timestamp": records["emitted_at"],
         "key": records["key"],
         "value": records["value"],
-        "headers": nest_headers(header_columns(records, "run", OPENS_AT)),
+        "headers": nest_headers(stamp_records(records, "run", OPENS_AT)),
         "source": pa.repeat("s1", count),
     }
     return pa.RecordBatch.from_arrays([columns[name] for name in LANDED_SCHEMA.names], schema=LANDED_SCHEMA)

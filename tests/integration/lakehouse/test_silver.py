@@ -114,13 +114,13 @@ def test_one_row_for_each_event_id_and_every_double_accounted_for(small_lake):
 
 
 def test_an_unreadable_body_keeps_the_id_of_its_header(small_lake):
-    """The body is trusted first; where it cannot be, quarantine has the CloudEvents id for the ledger."""
+    """The body is trusted first; where it cannot be, quarantine has the header's id for the ledger."""
     small_lake.land(
         "customers",
         b"{",
         small_lake.body("customers", 2, country="XX"),
         small_lake.body("customers", 3, event_id="N/A"),
-        ce_ids=("header-1", "header-2", "header-3"),
+        headers=[{"sent": f"header-{n} 2026-01-15T20:31:07.125000Z run"} for n in (1, 2, 3)],
     )
     small_lake.refine()
     rows = small_lake.read(small_lake.lake.quarantine)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 
-from stafford.domain.record import RECORD_SCHEMA
+from stafford.domain.record import RECORD_SCHEMA, SENT
 
 NOW = datetime(2026, 1, 15, 20, 31, 7, 125000, tzinfo=UTC)
 _ids = itertools.count()
@@ -35,3 +35,15 @@ def build_records(
     ]
     arrays = [pa.array(column, field.type) for column, field in zip(columns, RECORD_SCHEMA, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=RECORD_SCHEMA)
+
+
+def read_stamp(headers: dict[str, bytes]) -> tuple[str, str, str]:
+    """Read the header of a record as a consumer would: event_id, produced_at, run_id."""
+    event_id, produced_at, run_id = headers[SENT].decode().split(" ", 2)
+    return event_id, produced_at, run_id
+
+
+def read_stamps(batch: pa.RecordBatch) -> list[tuple[str, str, str]]:
+    """Read the header of every row of a batch of LANDED_SCHEMA."""
+    rows = batch.column("headers").to_pylist()
+    return [read_stamp({entry["key"]: entry["value"] for entry in headers}) for headers in rows]

@@ -1,51 +1,43 @@
-"""Headers follow CloudEvents' Kafka binding."""
+"""Each record has one header: its id, when it was sent, and by which run."""
 
 from datetime import UTC, datetime
 
 import pyarrow as pa
-import pytest
 
 from stafford.domain.record import HEADER_TYPE, UTC_MICROS
-from stafford.transport.headers import header_columns, header_rows, nest_headers, render_instants
+from stafford.transport.headers import nest_headers, render_instants, stamp_records
 
-from .builders import NOW, build_records
+from .builders import NOW, build_records, read_stamp
 
 
-def test_each_record_carries_its_attributes() -> None:
-    """Every attribute that a reader needs without the body is there, in a fixed order."""
+def test_a_stamp_says_id_time_and_run() -> None:
+    """What the ledger and the clocks need of a record stands there as text, in a fixed order."""
     records = build_records(2, topic="payments")
-    nested = nest_headers(header_columns(records, "run-7", NOW))
+    nested = nest_headers(stamp_records(records, "run-7", NOW))
     assert nested.type == HEADER_TYPE
-    ids = records.column("event_id").to_pylist()
-    for row, headers in enumerate(nested.to_pylist()):
-        assert [(header["key"], header["value"].decode()) for header in headers] == [
-            ("ce_specversion", "1.0"),
-            ("ce_id", ids[row]),
-            ("ce_type", "order_placed"),
-            ("ce_source", "stafford/payments"),
-            ("ce_time", "2026-01-15T20:31:06.125000Z"),
-            ("ce_dataschema", "stafford/payments/1.0.0"),
-            ("content-type", "application/json"),
-            ("run_id", "run-7"),
-            ("produced_at", "2026-01-15T20:31:07.125000Z"),
-        ]
+    for event_id, headers in zip(records.column("event_id").to_pylist(), nested.to_pylist(), strict=True):
+        assert headers == [{"key": "sent", "value": f"{event_id} 2026-01-15T20:31:07.125000Z run-7".encode()}]
 
 
-@pytest.mark.parametrize("rows", [0, 1, 2, 50])
-def test_rows_and_nested_headers_say_the_same(rows: int) -> None:
-    """What goes to Kafka pair by pair is what the spool keeps, for one row, equal values and mixed ones."""
-    parts = [build_records(rows, topic=topic) for topic in ("payments", "orders", "payments")]
-    columns = header_columns(pa.concat_batches(parts), "run-7", NOW)
-    nested = [
-        [(header["key"], header["value"].decode()) for header in headers]
-        for headers in nest_headers(columns).to_pylist()
-    ]
-    assert list(header_rows(columns)) == nested
+def test_a_run_may_have_any_name() -> None:
+    """Whatever follows the second space is the run, spaces and letters of all scripts included."""
+    records = build_records(1)
+    (headers,) = nest_headers(stamp_records(records, "José's  run 李", NOW)).to_pylist()
+    event_id = records.column("event_id")[0].as_py()
+    stamp = read_stamp({entry["key"]: entry["value"] for entry in headers})
+    assert stamp == (event_id, "2026-01-15T20:31:07.125000Z", "José's  run 李")
+
+
+def test_a_slice_has_only_its_own_stamps() -> None:
+    """The memory that a slice shares with its batch does not shift what it says."""
+    records = build_records(10)
+    whole, part = (nest_headers(stamp_records(rows, "run", NOW)) for rows in (records, records.slice(4, 3)))
+    assert part.to_pylist() == whole.to_pylist()[4:7]
 
 
 def test_no_rows_nest_to_no_rows() -> None:
     """An empty batch has empty headers."""
-    assert len(nest_headers(header_columns(build_records(0), "run", NOW))) == 0
+    assert len(nest_headers(stamp_records(build_records(0), "run", NOW))) == 0
 
 
 def test_instants_always_have_six_digits() -> None:

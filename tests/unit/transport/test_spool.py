@@ -13,7 +13,7 @@ from stafford.errors import ContractViolation, CorruptSegment, StorageError, Ter
 from stafford.transport import SpoolLog, list_segments, read_segment, read_segments
 from stafford.transport.segments import lock_path, recover_segments
 
-from .builders import NOW, build_records, stand_still
+from .builders import NOW, build_records, read_stamps, stand_still
 
 
 def open_spool(directory: Path, segment_bytes: int = 1 << 26) -> SpoolLog:
@@ -21,11 +21,7 @@ def open_spool(directory: Path, segment_bytes: int = 1 << 26) -> SpoolLog:
 
 
 def read_ids(directory: Path) -> list[str]:
-    return [
-        {header["key"]: header["value"] for header in headers}["ce_id"].decode()
-        for _, batch in read_segments(directory)
-        for headers in batch.column("headers").to_pylist()
-    ]
+    return [event_id for _, batch in read_segments(directory) for event_id, _, _ in read_stamps(batch)]
 
 
 def start_writer(directory: Path, body: str) -> subprocess.Popen[str]:

@@ -6,6 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812  # the name that every Spark reader knows
 
 from stafford.contracts import Contract, wire_ddl
+from stafford.domain.record import SENT
 from stafford.lakehouse.silver.rules import CORRUPT, literal, reasons
 
 TEXT = "_text"
@@ -21,7 +22,7 @@ def parse(bronze: DataFrame, contracts: Mapping[str, Contract]) -> DataFrame:
     Grain: one row per bronze row; none is dropped.
 
     Returns:
-        Bronze's raw columns (topic, key, value, headers), lineage (`_source` ... `_run_id`, `_ce_id`), a
+        Bronze's raw columns (topic, key, value, headers), lineage (`_source` ... `_run_id`, `_sent_id`), a
         struct column for each topic with the fields as they came, null in rows of the others, and
         `reasons` ARRAY<STRING>, empty for a record that fits its contract.
     """
@@ -35,9 +36,9 @@ def parse(bronze: DataFrame, contracts: Mapping[str, Contract]) -> DataFrame:
         F.col("offset").alias("_offset"),
         F.col("timestamp").alias("_arrived_at"),
         F.col("ingested_at").alias("_ingested_at"),
-        F.try_to_timestamp(_header("produced_at")).alias("_produced_at"),
-        _header("run_id").alias("_run_id"),
-        _header("ce_id").alias("_ce_id"),
+        F.try_to_timestamp(_stamp(1, before="produced_at")).alias("_produced_at"),
+        _stamp(2, before="run_id").alias("_run_id"),
+        _stamp(0, before="ce_id").alias("_sent_id"),
         F.col("value").cast("string").alias(TEXT),
     )
     bodies = F.struct(*(_body(contract) for contract in contracts.values()))
@@ -78,6 +79,16 @@ def _reasons(contracts: Mapping[str, Contract]) -> str:
         f"WHEN {malformed} THEN array('malformed_json') "
         f"{by_topic} ELSE array('{NO_CONTRACT}') END"
     )
+
+
+def _stamp(part: int, *, before: str) -> Column:
+    """A part of the header SENT, null where there is none.
+
+    before: the header of its own that it had when a record carried nine. Bronze and spools still have such
+    records, and any topic may.
+    """
+    parts = F.split(_header(SENT), " ", 3)
+    return F.coalesce(F.get(parts, F.lit(part)), _header(before))
 
 
 def _header(name: str) -> Column:

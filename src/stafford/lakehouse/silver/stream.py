@@ -86,15 +86,15 @@ class BatchWriter:
         parsed = parse(bronze, self.contracts)
         # A record that breaks its contract has no id to trust, so its bytes are its identity.
         fingerprint = F.sha2(
-            F.concat_ws("/", "topic", F.coalesce("_ce_id", F.lit("")), F.hex("key"), F.hex("value")), 256
+            F.concat_ws("/", "topic", F.coalesce("_sent_id", F.lit("")), F.hex("key"), F.hex("value")), 256
         )
         in_body = F.concat_ws("/", "topic", self._field("event_id"))
-        # The body's own id is preferred; a body that cannot be read still has its CloudEvents header.
+        # The body's own id is preferred; a body that cannot be read still has the one in its header.
         has_good_id = ~F.array_join("reasons", " ").contains(":event_id")
         identified = parsed.withColumns(
             {
                 "identity": F.when(F.size("reasons") == 0, in_body).otherwise(fingerprint),
-                "event_id": F.coalesce(F.when(has_good_id, self._field("event_id")), F.col("_ce_id")),
+                "event_id": F.coalesce(F.when(has_good_id, self._field("event_id")), F.col("_sent_id")),
             }
         )
         return decide_fates(identified, read_table(bronze.sparkSession, self.lake.arrivals))
