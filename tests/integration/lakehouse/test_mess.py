@@ -26,7 +26,7 @@ WHOLE_MESS = MessProfile(
         **{defect: 0.022 for defect in Defect if defect is not Defect.CLEAN},
         Defect.OVERSIZE: 0.002,
         Defect.OUT_OF_ORDER: 0.1,
-        Defect.FRAUD: 0.2,
+        Defect.FRAUD: 0.15,
     },
     topics={
         topic: {Defect.OVERSIZE: 0.02}
