@@ -1,4 +1,4 @@
--- Fails for each order whose lines do not sum to its subtotal, or whose subtotal and shipping do not sum to its total.
+-- Fails for each order whose lines do not sum to its subtotal, or whose total is not subtotal and shipping less coupon.
 with
 
 orders as (select * from {{ ref('fct_orders') }}),
@@ -19,12 +19,13 @@ unbalanced as (
         orders.order_id,
         orders.subtotal_cents,
         orders.shipping_cents,
+        orders.coupon_cents,
         orders.total_cents,
         items_summed.line_cents,
         items_summed.computed_cents
     from orders
     left join items_summed on orders.order_id = items_summed.order_id
-    where orders.subtotal_cents + orders.shipping_cents <> orders.total_cents
+    where orders.subtotal_cents + orders.shipping_cents - orders.coupon_cents <> orders.total_cents
         or orders.subtotal_cents <> coalesce(items_summed.line_cents, -1)
         or orders.subtotal_cents <> coalesce(items_summed.computed_cents, -1)
 )

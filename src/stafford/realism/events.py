@@ -13,7 +13,7 @@ import duckdb
 
 from stafford.errors import ConfigError, ContractViolation, StorageError
 
-TOPICS = ("clickstream", "customers", "orders", "payments", "products", "returns", "shipments")
+TOPICS = ("clickstream", "customers", "orders", "payments", "products", "returns", "reviews", "shipments")
 MEMORY_LIMIT = "2GB"
 
 

@@ -11,6 +11,7 @@ from stafford.realism.estimators.gamma_gamma import GammaGamma, fit_gamma_gamma
 from stafford.realism.estimators.power_law import BrokenPowerLaw, fit_power_law
 from stafford.realism.estimators.repeat import MOST_ORDERS, RepeatCurve, measure_repeats, simulate_repeats
 from stafford.realism.estimators.weibull import Weibull, fit_weibull
+from stafford.realism.evidence.aftermath import Aftermath
 from stafford.realism.evidence.baskets import Baskets
 from stafford.realism.evidence.fulfilment import Fulfilment
 from stafford.realism.evidence.purchases import Purchases
@@ -32,6 +33,7 @@ class Facts:
     rhythm: Rhythm
     baskets: Baskets
     fulfilment: Fulfilment
+    aftermath: Aftermath
     purchases: Purchases
     product_views: npt.NDArray[np.float64]
     dwell_s: npt.NDArray[np.float64]

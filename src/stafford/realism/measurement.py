@@ -8,6 +8,7 @@ import duckdb
 
 from stafford.realism import sessions
 from stafford.realism.events import open_events
+from stafford.realism.evidence.aftermath import read_aftermath
 from stafford.realism.evidence.baskets import read_baskets
 from stafford.realism.evidence.dwell import read_dwell_s
 from stafford.realism.evidence.fulfilment import read_fulfilment
@@ -86,6 +87,7 @@ def _read(connection: duckdb.DuckDBPyConnection, progress: Progress) -> Facts:
         read_rhythm(connection),
         read_baskets(connection),
         read_fulfilment(connection),
+        read_aftermath(connection),
         read_purchases(connection),
         product_views,
         dwell_s,

@@ -43,7 +43,7 @@ def create_orders(connection: duckdb.DuckDBPyConnection) -> None:
         CREATE TEMP TABLE placed AS
         SELECT DISTINCT ON (order_id)
             order_id, hash(session_id) AS session_key, customer_id, placed_at, trim(country) AS country,
-            lines, subtotal_cents, total_cents
+            lines, subtotal_cents, total_cents, coupon_code
         FROM orders WHERE event_type = 'order_placed'
         ORDER BY order_id, placed_at, event_id
     """)

@@ -26,10 +26,11 @@ WHOLE_MESS = MessProfile(
         **{defect: 0.022 for defect in Defect if defect is not Defect.CLEAN},
         Defect.OVERSIZE: 0.002,
         Defect.OUT_OF_ORDER: 0.1,
+        Defect.FRAUD: 0.15,
     },
     topics={
         topic: {Defect.OVERSIZE: 0.02}
-        for topic in ("customers", "products", "payments", "returns", "shipments")
+        for topic in ("customers", "products", "payments", "returns", "reviews", "shipments")
     },
 )
 
@@ -39,7 +40,9 @@ def batch() -> Batch:
     """Three weeks of a small shop with every defect on; of its many clicks only the first."""
     profile = load_profile("fashion-retail", PROFILES)
     customers = profile.customers.model_copy(update={"history_weeks": 4})
-    shop = Shop(profile.model_copy(update={"mess": WHOLE_MESS, "customers": customers}), 11, OPENS_AT, 6_000)
+    reviews = profile.reviews.model_copy(update={"share": 0.5})
+    changes = {"mess": WHOLE_MESS, "customers": customers, "reviews": reviews}
+    shop = Shop(profile.model_copy(update=changes), 11, OPENS_AT, 6_000)
     whole = shop.open().advance(OPENS_AT + timedelta(days=21))
     is_click = pc.equal(whole.records["topic"], "clickstream")
     kept = pc.or_(pc.invert(is_click), pc.less(pa.array(range(len(whole))), CLICKS))
@@ -134,7 +137,7 @@ def check_what_passes(silver, batch):
             assert row["contract_version"] == ("0.9.0" if defect == Defect.OLD_VERSION else "1.0.0")
             assert row["occurred_at"] == record["occurred_at"]
             if defect in {Defect.MOJIBAKE, Defect.HOMOGLYPH, Defect.EMOJI}:
-                name = row["full_name" if topic == "customers" else "name"]
+                name = row[{"customers": "full_name", "reviews": "title"}.get(topic, "name")]
                 assert name in record["value"].decode()
                 assert not name.isascii()
     assert {Defect.EMOJI, Defect.UNKNOWN_PRODUCT, Defect.DOUBLE_SUBMITTED, Defect.BOT} <= seen.keys()

@@ -44,7 +44,7 @@ def line(number: int, product: str, quantity: int, price: int, discount: int = 0
 
 
 def order(order_id: str, placed: datetime, lines: list[dict[str, Any]], **values: Any) -> dict[str, Any]:
-    """A placed order that adds up, with 495 cents of shipping."""
+    """A placed order that adds up, with 495 cents of shipping, and without a coupon unless it says so."""
     subtotal = sum(item["line_total_cents"] for item in lines)
     return {
         "event_type": "order_placed",
@@ -54,9 +54,12 @@ def order(order_id: str, placed: datetime, lines: list[dict[str, Any]], **values
         "lines": lines,
         "subtotal_cents": subtotal,
         "shipping_cents": 495,
-        "total_cents": subtotal + 495,
+        "coupon_code": None,
+        "coupon_cents": 0,
+        "tax_cents": 0,
         "customer_id": None,
         **values,
+        "total_cents": subtotal + 495 - values.get("coupon_cents", 0),
     }
 
 
@@ -79,7 +82,14 @@ ADA_ORDER = order(
     customer_id="c-0001",
 )
 GHOST_ORDER = order(
-    "o-0003", at(16, 9), [line(1, "p-0001", 1, 4999)], session_id="s-0009", customer_id="c-0009"
+    "o-0003",
+    at(16, 9),
+    [line(1, "p-0001", 1, 4999)],
+    session_id="s-0009",
+    customer_id="c-0009",
+    coupon_code="WELCOME10",
+    coupon_cents=499,
+    tax_cents=798,
 )
 
 SHOP: Shop = {
@@ -157,6 +167,14 @@ SHOP: Shop = {
             "promised_at": at(19, 18),
             "event_type": "shipment_delivered",
         },
+        # The first parcel of this order never came.
+        {
+            "shipment_id": "h-0003",
+            "order_id": "o-0002",
+            "occurred_at": at(17, 22),
+            "promised_at": at(17, 18),
+            "event_type": "shipment_lost",
+        },
         {"shipment_id": "h-0009", "order_id": "o-0009", "occurred_at": at(18, 8), "promised_at": at(19, 18)},
     ],
     "returns": [
@@ -179,6 +197,12 @@ SHOP: Shop = {
             "event_type": "refund_issued",
         },
     ],
+    "reviews": [
+        {"review_id": "v-0001", "order_id": "o-0001", "customer_id": "c-0001", "rating": 2},
+        # By somebody and of something that nothing else mentions.
+        {"review_id": "v-0009", "order_id": "o-0009", "customer_id": "c-0008", "product_id": "p-0097"},
+        {"review_id": "v-0002", "order_id": "o-0002"},
+    ],
 }
 """Events by topic, as differences from the contract's example of each field."""
 
@@ -186,6 +210,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "payments": {"event_type": "payment_captured", "attempt": 1, "decline_reason": None},
     "shipments": {"event_type": "shipment_dispatched"},
     "returns": {"event_type": "return_requested", "product_id": "p-0001", "occurred_at": at(25, 9)},
+    "reviews": {"product_id": "p-0001", "customer_id": None, "occurred_at": at(27, 9)},
     "products": {"event_type": "product_launched"},
     "customers": {},
     "clickstream": {"device": "tablet", "channel": "email"},

@@ -43,6 +43,9 @@ TAMPERING = {
     "assert_facts_keep_all_silver_money": "INSERT INTO marts.fct_payments SELECT * FROM marts.fct_payments",
     "assert_no_delivery_before_dispatch": "UPDATE raw.shipments SET occurred_at = timestamp '2026-01-21' "
     "WHERE event_type = 'shipment_dispatched'",
+    "assert_refunds_within_goods_paid": "UPDATE marts.fct_orders SET coupon_cents = subtotal_cents",
+    "assert_one_delivery_for_each_order": "UPDATE raw.shipments SET order_id = 'o-0001' "
+    "WHERE event_type = 'shipment_delivered'",
 }
 
 

@@ -38,16 +38,17 @@ def test_orders(marts: duckdb.DuckDBPyConnection) -> None:
         marts,
         "SELECT order_id, customer_id, ordered_at, order_date, device, channel, is_guest, is_cancelled, "
         "line_count, unit_count, subtotal_cents, shipping_cents, total_cents, paid_cents, refunded_cents, "
-        "delivered_at, is_delivered_late FROM marts.fct_orders ORDER BY order_id",
+        "delivered_at, is_delivered_late, has_lost_parcel, coupon_code, coupon_cents, tax_cents "
+        "FROM marts.fct_orders ORDER BY order_id",
     )
     day, next_day = date(2026, 1, 15), date(2026, 1, 16)
     ada = ("o-0001", "c-0001", at(15, 20, 59), day, "tablet", "email", False, False)
     guest = ("o-0002", None, at(15, 21, 10), day, "tablet", "email", True, False)
     ghost = ("o-0003", "c-0009", at(16, 9), next_day, "unknown", "unknown", False, True)
     assert found == [
-        (*ada, 2, 3, 18498, 495, 18993, 18993, 4749, at(20, 10), True),
-        (*guest, 1, 1, 1000, 495, 1495, 1495, 0, at(18, 10), False),
-        (*ghost, 1, 1, 4999, 495, 5494, 0, 0, None, None),
+        (*ada, 2, 3, 18498, 495, 18993, 18993, 4749, at(20, 10), True, False, None, 0, 0),
+        (*guest, 1, 1, 1000, 495, 1495, 1495, 0, at(18, 10), False, True, None, 0, 0),
+        (*ghost, 1, 1, 4999, 495, 4995, 0, 0, None, None, False, "WELCOME10", 499, 798),
     ]
 
 
@@ -79,18 +80,35 @@ def test_money_of_unknown_orders_is_kept(marts: duckdb.DuckDBPyConnection) -> No
     ]
 
 
+def test_reviews(marts: duckdb.DuckDBPyConnection) -> None:
+    """Every review is there, also of an order, a product or a customer that nothing else mentions."""
+    found = rows(
+        marts, "SELECT review_id, order_id, product_id, customer_id, rating FROM marts.fct_reviews ORDER BY 1"
+    )
+    assert found == [
+        ("v-0001", "o-0001", "p-0001", "c-0001", 2),
+        ("v-0002", "o-0002", "p-0001", None, 5),
+        ("v-0009", "o-0009", "p-0097", "c-0008", 5),
+    ]
+
+
 def test_dimensions(marts: duckdb.DuckDBPyConnection) -> None:
     """The newest event by its own time holds, and a key that only facts mention is an inferred member."""
     assert rows(
         marts,
         "SELECT customer_id, city, order_count, lifetime_value_cents, is_inferred "
         "FROM marts.dim_customers ORDER BY 1",
-    ) == [("c-0001", "Berlin", 1, 18993 - 4749, False), ("c-0009", None, 1, 0, True)]
+    ) == [
+        ("c-0001", "Berlin", 1, 18993 - 4749, False),
+        ("c-0008", None, 0, 0, True),
+        ("c-0009", None, 1, 0, True),
+    ]
     assert rows(
         marts, "SELECT product_id, category, price_cents, is_inferred FROM marts.dim_products ORDER BY 1"
     ) == [
         ("p-0001", "apparel", 4999, False),
         ("p-0002", "shoes", 9000, False),
+        ("p-0097", "unknown", None, True),
         ("p-0098", "unknown", None, True),
         ("p-0099", "unknown", None, True),
     ]
@@ -117,7 +135,7 @@ def test_hourly_revenue(marts: duckdb.DuckDBPyConnection) -> None:
         (at(15, 20), 1, 3, 18993, 0, 0, 0),
         (at(15, 21), 1, 1, 1495, 0, 18993 + 1495, 0),
         (at(15, 22), 0, 0, 0, 0, 700, 0),
-        (at(16, 9), 1, 1, 5494, 5494, 0, 0),
+        (at(16, 9), 1, 1, 4995, 4995, 0, 0),
         (at(28, 9), 0, 0, 0, 0, 0, 4749),
         (at(28, 10), 0, 0, 0, 0, 0, 300),
     ]

@@ -37,7 +37,7 @@ print("published", flush=True)
 time.sleep(600)
 """
 
-TOPICS = ("customers", "inventory", "payments", "products", "returns", "shipments")
+TOPICS = ("customers", "inventory", "payments", "products", "returns", "reviews", "shipments")
 OLD, NEW = 10, 20_000
 
 

@@ -45,10 +45,12 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "lines": pa.list_(LINE),
         "subtotal_cents": NUMBER,
         "total_cents": NUMBER,
+        "coupon_code": TEXT,
     },
-    "payments": {"payment_id": TEXT, "order_id": TEXT, "method": TEXT},
+    "payments": {"payment_id": TEXT, "order_id": TEXT, "method": TEXT, "decline_reason": TEXT},
     "products": {"product_id": TEXT, "category": TEXT, "launched_at": INSTANT},
     "returns": {"return_id": TEXT, "order_id": TEXT, "line_number": NUMBER},
+    "reviews": {"review_id": TEXT, "order_id": TEXT, "rating": NUMBER},
     "shipments": {"shipment_id": TEXT, "order_id": TEXT, "promised_at": INSTANT},
 }
 OPENS_AT = datetime(2025, 1, 6, tzinfo=UTC)  # a Monday

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from stafford.realism import Measurement, Targets, load_targets
+from stafford.realism.evidence.aftermath import Aftermath
 from stafford.realism.evidence.baskets import Baskets
 from stafford.realism.evidence.fulfilment import Fulfilment
 from stafford.realism.evidence.purchases import Purchases
@@ -58,6 +59,7 @@ def facts() -> Facts:
         Rhythm(first_day, {"mobile": sessions}, orders, sessions.sum(axis=1)),
         Baskets(2_000, 500, 4_000, 5_740, np.arange(1, 2_001) ** 3, np.repeat([1, 2], [1_700, 300])),
         Fulfilment(1_900, 1_404, 1_960, 60, 1_500, 110, 1_800, 11, {"apparel": 3_000}, {"apparel": 720}),
+        Aftermath(2_000, 240, 3, 4_000, 12, (120, 50, 80, 190, 560)),
         Purchases(
             np.array([0, 0, 1]),
             np.array([1.0, 2.0, 3.0]),

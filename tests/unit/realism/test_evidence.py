@@ -270,3 +270,32 @@ def test_measuring_loads_no_generator() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_aftermath_counts_each_thing_once(read: Read) -> None:
+    """Coupons by order, stars by event, lost parcels that are settled; two refused cards are no attempt."""
+    old, new = OPENS_AT, OPENS_AT + 60 * DAY
+    refused = {"event_type": "payment_declined", "decline_reason": "suspected_fraud"}
+    facts = read(
+        clickstream=visit("s-1", "home"),
+        orders=[
+            order("o-1", "s-1", old, coupon_code="WELCOME10"),
+            order("o-1", "s-1", old + DAY, coupon_code="WELCOME10", event_id="again"),
+            order("o-2", "s-1", old),
+            order("o-3", "s-1", new),
+        ],
+        payments=[refused | {"order_id": "o-2"}] * 3
+        + [refused | {"order_id": "o-1"}] * 2
+        + [refused | {"order_id": "o-1", "event_id": "payments-3"}],  # a copy
+        products=[{"product_id": "p-1", "category": "beauty", "launched_at": old}],
+        shipments=[
+            {"event_type": "shipment_dispatched", "shipment_id": "h-1", "promised_at": old},
+            {"event_type": "shipment_lost", "shipment_id": "h-1", "promised_at": old},
+            {"event_type": "shipment_delivered", "shipment_id": "h-2", "promised_at": old},
+            {"event_type": "shipment_lost", "shipment_id": "h-3", "promised_at": new},
+        ],
+        reviews=[{"rating": 5}, {"rating": 5}, {"rating": 1}, {"rating": 1, "event_id": "reviews-2"}],
+    )
+    found = facts.aftermath
+    assert (found.orders, found.with_coupon, found.stolen) == (3, 1, 1)
+    assert (found.sent, found.lost, found.stars) == (2, 1, (1, 0, 0, 0, 2))

@@ -23,7 +23,10 @@ placed as (
         submissions.country,
         submissions.subtotal_cents,
         submissions.shipping_cents,
+        submissions.coupon_code,
+        submissions.coupon_cents,
         submissions.total_cents,
+        submissions.tax_cents,
         submissions.lines,
         submissions.occurred_at as ordered_at,
         cancellations.order_id is not null as is_cancelled

@@ -6,12 +6,16 @@ orders as (select * from {{ ref('fct_orders') }}),
 
 sessions as (select * from {{ ref('fct_sessions') }}),
 
+reviews as (select * from {{ ref('stg_reviews') }}),
+
 mentioned as (
     select customer_id from customers
     union
     select customer_id from orders where customer_id is not null
     union
     select customer_id from sessions where customer_id is not null
+    union
+    select customer_id from reviews where customer_id is not null
 ),
 
 orders_summed as (

@@ -6,12 +6,16 @@ items as (select * from {{ ref('int_orders_exploded_to_items') }}),
 
 returns as (select * from {{ ref('int_returns_pivoted_to_returns') }}),
 
+reviews as (select * from {{ ref('stg_reviews') }}),
+
 mentioned as (
     select product_id from products
     union
     select product_id from items
     union
     select product_id from returns
+    union
+    select product_id from reviews
 ),
 
 joined as (

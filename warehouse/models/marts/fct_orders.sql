@@ -40,11 +40,15 @@ joined as (
         coalesce(items_summed.unit_count, 0) as unit_count,
         orders.subtotal_cents,
         orders.shipping_cents,
+        orders.coupon_code,
+        orders.coupon_cents,
         orders.total_cents,
+        orders.tax_cents,
         coalesce(payments.paid_cents, 0) as paid_cents,
         coalesce(returns.refunded_cents, 0) as refunded_cents,
         shipments.delivered_at,
-        shipments.is_delivered_late
+        shipments.is_delivered_late,
+        coalesce(shipments.has_lost_parcel, false) as has_lost_parcel
     from orders
     left join items_summed on orders.order_id = items_summed.order_id
     left join customers on orders.customer_id = customers.customer_id

@@ -13,11 +13,14 @@ shaped as (
         -- text
         event_type,
         country,
+        coupon_code,
 
         -- numbers
         subtotal_cents,
         shipping_cents,
+        coupon_cents,
         total_cents,
+        tax_cents,
 
         -- nested
         lines,

@@ -1,6 +1,7 @@
 """Every metric, by what it is about. Importing this package fills `METRICS`."""
 
 from stafford.realism.measures import (
+    aftermath,
     baskets,
     dwell,
     fulfilment,
@@ -14,6 +15,7 @@ from stafford.realism.metric import METRICS
 
 __all__ = [
     "METRICS",
+    "aftermath",
     "baskets",
     "dwell",
     "fulfilment",
