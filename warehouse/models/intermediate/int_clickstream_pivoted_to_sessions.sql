@@ -32,6 +32,7 @@ pivoted as (
         max(case when position_in_session = 1 then device end) as device,
         max(case when position_in_session = 1 then channel end) as channel,
         max(case when position_in_session = 1 then country end) as country,
+        max(case when position_in_session = 1 then campaign end) as campaign,
         count(*) as event_count,
         count(case when event_type not in ('cart_item_added', 'cart_item_removed') then 1 end) as page_count,
         count(case when event_type = 'product_viewed' then 1 end) as product_view_count,

@@ -26,6 +26,7 @@ final as (
         {{ day_of('started_at') }} as session_date,
         device,
         channel,
+        campaign,
         country,
         page_count,
         product_view_count,

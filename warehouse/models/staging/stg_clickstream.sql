@@ -17,6 +17,7 @@ shaped as (
         channel,
         country,
         search_term,
+        campaign,
 
         -- numbers
         sequence as sequence_number,
