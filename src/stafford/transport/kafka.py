@@ -134,8 +134,9 @@ class KafkaLog:
             headers[SENT] = stamp
             while not sending.failure:
                 try:
-                    # By position: CPython 3.11 makes and hashes each name anew for each record.
-                    produce(topic, value, key, ANY_PARTITION, None, report, NOW, headers)
+                    # By position: CPython 3.11 makes and hashes each name anew for each record. The report is
+                    # `callback`: given as `on_delivery` behind a None, it would never be called.
+                    produce(topic, value, key, ANY_PARTITION, report, None, NOW, headers)
                 except BufferError:
                     # The client's queue is full: wait until the broker has taken some of it.
                     producer.poll(POLL_S)
