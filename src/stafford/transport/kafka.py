@@ -1,7 +1,8 @@
 """The durable log on Kafka."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -32,6 +33,7 @@ DEFAULTS = {
 }
 ANY_PARTITION = -1  # the partitioner chooses by the key
 NOW = 0  # as the producer's own time of a record; our topics are stamped by the broker
+ROWS_AT_ONCE = 500
 POLL_S = 0.1  # Python handles Ctrl-C between two polls
 
 _MISSING_TOPIC = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC}  # noqa: SLF001 - its public name
@@ -128,12 +130,13 @@ class KafkaLog:
         produce, report = producer.produce, sending.report  # looked up once, not for each record
         # One for all records: the client copies what is in it before `produce` returns.
         headers: dict[str, str | bytes | None] = {}
-        for topic, key, value, stamp in zip(*(column.to_pylist() for column in columns), strict=True):
+        for topic, key, value, stamp in _rows(columns):
             headers[SENT] = stamp
             while not sending.failure:
                 try:
-                    # By position: CPython 3.11 makes and hashes each name anew for each record.
-                    produce(topic, value, key, ANY_PARTITION, None, report, NOW, headers)
+                    # By position: CPython 3.11 makes and hashes each name anew for each record. The report is
+                    # `callback`: given as `on_delivery` behind a None, it would never be called.
+                    produce(topic, value, key, ANY_PARTITION, report, None, NOW, headers)
                 except BufferError:
                     # The client's queue is full: wait until the broker has taken some of it.
                     producer.poll(POLL_S)
@@ -194,6 +197,13 @@ class KafkaLog:
             f"last trouble: {self._trouble}); check `stafford kafka status`, start it with "
             "`stafford kafka start`, and send the batch again"
         )
+
+
+def _rows(columns: Sequence[pa.Array]) -> Iterator[tuple[Any, ...]]:
+    # A few rows at a time: what one portion of Python objects leaves free, the next takes, so that memory
+    # is not asked of the system, and given back to it, with every batch.
+    for start in range(0, len(columns[0]), ROWS_AT_ONCE):
+        yield from zip(*(column.slice(start, ROWS_AT_ONCE).to_pylist() for column in columns), strict=True)
 
 
 class _Failure:
