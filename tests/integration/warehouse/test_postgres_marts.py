@@ -70,7 +70,7 @@ def test_every_mart_has_the_same_rows(built: BuiltShop) -> None:
     """Each mart has the same columns and the same rows in both warehouses, cents and instants included."""
     settings, database = built
     marts = list_marts(settings.duckdb_path)
-    assert len(marts) == 9
+    assert len(marts) == 10
     for mart in marts:
         sql = f"SELECT * FROM marts.{mart}"
         with duckdb.connect(str(settings.duckdb_path), read_only=True) as connection:
