@@ -30,6 +30,8 @@ _SUMMARY: Final = f"""
     count(*) FILTER (WHERE event_type = 'product_viewed') AS product_views,
     count(*) FILTER (WHERE event_type = 'cart_item_added') AS adds,
     count(*) FILTER (WHERE event_type = 'checkout_started') AS checkouts,
+    coalesce(bool_or(sequence = 1 AND page = 'cart'), false) AS begins_with_cart,
+    count(campaign) > 0 AS has_campaign,
     bit_count(bit_or(1::UBIGINT << (sequence % 64)::UBIGINT)) AS places
 """
 
@@ -88,7 +90,8 @@ def recount_copies(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("""
         CREATE TEMP TABLE recounted AS
         SELECT DISTINCT ON (event_id)
-            event_id, session_id, event_type, occurred_at, sequence, device, country, customer_id, product_id
+            event_id, session_id, event_type, occurred_at, sequence, page, device, country, customer_id,
+            product_id, campaign
         FROM clickstream WHERE hash(session_id) IN (SELECT session_key FROM suspects)
     """)
 
@@ -119,7 +122,8 @@ def create_visits(connection: duckdb.DuckDBPyConnection) -> None:
         SELECT
             {LOCAL_TIME.format(instant="once.started_at")} AS local_at,
             trim(lower(once.device)) AS device,
-            once.pages, once.product_views, once.adds, once.checkouts,
+            once.pages, once.product_views, once.adds, once.checkouts, once.begins_with_cart,
+            once.has_campaign,
             coalesce(bought.orders, 0) AS orders,
             coalesce(bought.order_cents, 0) AS order_cents,
             once.customer_key IS NOT NULL AS is_signed_in,

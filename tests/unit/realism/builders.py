@@ -34,6 +34,7 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "device": TEXT,
         "country": TEXT,
         "product_id": TEXT,
+        "campaign": TEXT,
     },
     "customers": {"customer_id": TEXT, "registered_at": INSTANT},
     "orders": {
@@ -78,6 +79,7 @@ def visit(
             "occurred_at": at + timedelta(seconds=index * every_s),
             "session_id": session_id,
             "sequence": index + 1,
+            "page": "product" if step == "add" else step,
             "device": "mobile",
             "country": "GB",
             "product_id": "p-1" if step in {"product", "add"} else None,

@@ -33,6 +33,9 @@ MOBILE = VisitCounts(
     views=170_000,
     adds=8_000,
     order_cents=6_000_000,
+    left_carts=2_000,
+    to_carts=440,
+    with_campaign=1_320,
 )
 HOURS = np.array([2, 1, 1, 1, 1, 2, 3, 4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 6, 7, 8, 9, 7, 5, 3], dtype=np.int64)
 

@@ -59,6 +59,21 @@ def test_copies_count_for_nothing(read: Read) -> None:
     assert (counts.sessions, counts.bounced, counts.pages, counts.views, counts.adds) == (2, 2, 2, 1, 1)
 
 
+def test_carts_and_campaigns_are_counted(read: Read) -> None:
+    """A known customer's cart without an order is left; a visit that begins with the cart is a return."""
+    facts = read(
+        clickstream=[
+            *visit("s-1", "product", "add", customer_id="c-1"),
+            *visit("s-2", "cart", "product", "add", customer_id="c-1", campaign="cart_reminder"),
+            # Neither: nobody knows who it was, and the cart is the second page.
+            *visit("s-3", "product", "add"),
+            *visit("s-4", "home", "cart", customer_id="c-1"),
+        ],
+    )
+    counts = facts.visits.all
+    assert (counts.left_carts, counts.to_carts, counts.with_campaign) == (1, 1, 1)
+
+
 def test_different_events_are_not_copies(read: Read) -> None:
     """Negative control: the same page again under an id of its own counts; so does a session of 100 pages."""
     facts = read(clickstream=[*visit("s-1", "home", "home"), *visit("s-2", *["product"] * 100)])

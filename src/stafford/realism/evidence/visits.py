@@ -13,7 +13,8 @@ DEVICES: Final[tuple[Device, ...]] = ("mobile", "desktop", "tablet")
 class VisitCounts:
     """Sessions of one device.
 
-    pages: opened in all of them; views and adds: events; order_cents: with shipping.
+    pages: opened in all of them; views and adds: events; order_cents: with shipping; left_carts: of known
+    customers, who put something in and did not order; to_carts: begun with the cart.
     """
 
     sessions: int = 0
@@ -29,6 +30,9 @@ class VisitCounts:
     views: int = 0
     adds: int = 0
     order_cents: int = 0
+    left_carts: int = 0
+    to_carts: int = 0
+    with_campaign: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,12 @@ def read_visits(connection: duckdb.DuckDBPyConnection) -> Visits:
             coalesce(sum(pages) FILTER (WHERE orders > 0), 0)::BIGINT AS buying_pages,
             sum(product_views)::BIGINT AS views,
             sum(adds)::BIGINT AS adds,
-            sum(order_cents)::BIGINT AS order_cents
+            sum(order_cents)::BIGINT AS order_cents,
+            count(*) FILTER (
+                WHERE is_signed_in AND adds > 0 AND orders = 0 AND NOT begins_with_cart
+            ) AS left_carts,
+            count(*) FILTER (WHERE begins_with_cart) AS to_carts,
+            count(*) FILTER (WHERE has_campaign) AS with_campaign
         FROM visits GROUP BY device ORDER BY device
     """).fetchall()
     by_device = {device: VisitCounts(*counts) for device, *counts in rows}

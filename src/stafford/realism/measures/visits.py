@@ -54,6 +54,19 @@ def measure_returning(facts: Facts, _: Expectations) -> float:
     return divide(facts.visits.all.returning, facts.visits.all.sessions, of="sessions")
 
 
+@metric("carts.come_back", "Carts that see their owner again", Unit.SHARE)
+def measure_returns_to_carts(facts: Facts, _: Expectations) -> float:
+    """Sessions that begin with the cart / sessions of known customers with an add and no order."""
+    counts = facts.visits.all
+    return divide(counts.to_carts, counts.left_carts, of="carts that a known customer left")
+
+
+@metric("sessions.campaign", "Sessions that a campaign brought", Unit.SHARE)
+def measure_campaigns(facts: Facts, _: Expectations) -> float:
+    """Sessions that name a campaign, mail to single customers included / sessions."""
+    return divide(facts.visits.all.with_campaign, facts.visits.all.sessions, of="sessions")
+
+
 @metric("pages.buying", "Pages in a session with an order", Unit.NUMBER)
 def measure_buying_pages(facts: Facts, _: Expectations) -> float:
     """Mean pages opened in sessions with an order.
