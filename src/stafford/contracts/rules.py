@@ -13,7 +13,7 @@ ENVELOPE = {
     "occurred_at": "timestamp",
     "contract_version": "string",
 }
-"""Fields that every event has, with their types: what CloudEvents headers repeat."""
+"""Fields that every event has, with their types."""
 
 APPLIES_TO = {
     "pattern": {"string"},

@@ -18,7 +18,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # typed, but i
     OffsetSpec,
     ResourceType,
 )
-from tenacity import RetryError, retry_if_result, stop_after_delay, wait_fixed
+from tenacity import RetryError, retry_if_exception, retry_if_result, stop_after_delay, wait_fixed
 from tenacity import Retrying as Retries
 
 from stafford.errors import ConfigError, NotReady, StaffordError, Terminal, TransportUnavailable, UnsafeChange
@@ -32,6 +32,9 @@ _NO_ANSWER = {
     KafkaError._TIMED_OUT,  # noqa: SLF001 - its public name
     KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001 - its public name
 }
+
+
+_NO_LEADER = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +164,7 @@ class Cluster:
         found = self._await(self._admin.describe_topics(TopicCollection(wanted)))
         places = [TopicPartition(name, part.id) for name in wanted for part in found[name].partitions]
         low, high = (
-            self._await(self._admin.list_offsets(dict.fromkeys(places, spec)))
+            self._read_offsets(places, spec)
             for spec in (OffsetSpec.earliest(), OffsetSpec.latest())  # type: ignore[no-untyped-call]
         )
         ends = {(p.topic, p.partition): (low[p].offset, high[p].offset) for p in places}
@@ -226,6 +229,16 @@ class Cluster:
         shown = {**state.config, "partitions": str(state.partitions), "replication": str(state.replication)}
         return all(shown.get(edit.name) == edit.after for edit in change.edits)
 
+    def _read_offsets(self, places: list[TopicPartition], spec: OffsetSpec) -> dict[Any, Any]:
+        # The broker that leads a partition since a moment ago may not know it yet.
+        attempts = Retries(
+            stop=stop_after_delay(self._timeout_s),
+            wait=wait_fixed(0.1),
+            retry=retry_if_exception(_has_no_leader),
+            reraise=True,
+        )
+        return attempts(lambda: self._await(self._admin.list_offsets(dict.fromkeys(places, spec))))
+
     def _read_config(self, names: Iterable[str], ignored: int | None = None) -> dict[str, dict[str, str]]:
         resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]
         if not resources:
@@ -284,6 +297,11 @@ class Cluster:
                 f"the broker at {self.bootstrap} did not {what} within {self._timeout_s:g} s; "
                 "run `stafford topics verify` in a moment"
             ) from exc
+
+
+def _has_no_leader(error: BaseException) -> bool:
+    cause = error.__cause__
+    return isinstance(cause, KafkaException) and cause.args[0].code() in _NO_LEADER
 
 
 def _partition_state(part: Any, low: int, high: int) -> PartitionState:
