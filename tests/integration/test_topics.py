@@ -191,7 +191,7 @@ def test_the_quick_start_script_does_the_same(
             check=False,
         )
 
-    assert "8 created" in run("--create-topics").stdout
+    assert f"{len(PLANNED)} created" in run("--create-topics").stdout
     assert "clickstream" in run("--list").stdout
     assert "orders: 3 partitions" in run("--describe", "orders").stdout
     assert "payments: 3 partitions" in run("--describe").stdout

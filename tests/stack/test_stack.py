@@ -65,7 +65,7 @@ def test_one_command_brings_up_everything_healthy(stack: Stack) -> None:
 
 def test_the_topics_are_as_planned(stack: Stack) -> None:
     """The one-shot made every topic with its partitions and retention, and its log says so."""
-    assert "8 created" in stack.stafford("stack", "logs", "topics").stdout
+    assert "9 created" in stack.stafford("stack", "logs", "topics").stdout
     assert "are as planned" in stack.inside("streaming", "stafford", "topics", "verify").stdout
 
 
