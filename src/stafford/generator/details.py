@@ -4,10 +4,12 @@ Each of them changes at most once, within a year of registering or, for those of
 Whoever asks later sees the change, so updates that repeat all fields never contradict each other.
 """
 
+import numpy as np
+
 from stafford.generator.calendar import DAY, MINUTE
 from stafford.generator.profile import CustomersProfile
 from stafford.generator.purchases import NEVER
-from stafford.generator.randomness import Flags, Ints, Keys, draw_below, draw_unit
+from stafford.generator.randomness import Flags, Floats, Ints, Keys, draw_below, draw_unit
 
 _YEAR = 365 * DAY
 _CONSENT = 7
@@ -58,13 +60,10 @@ class Details:
         return self._find(keys, registered_at, self._profile.new_addresses, _READDRESSES, _READDRESSED_AT)
 
     def _find_decision(self, keys: Keys, registered_at: Ints) -> Ints:
-        withdrawn = self._find(keys, registered_at, self._profile.withdraws, _DECIDES, _DECIDED_AT)
-        given = self._find(keys, registered_at, self._profile.gives, _DECIDES, _DECIDED_AT)
-        consented = self._consents_first(keys)
-        given[consented] = withdrawn[consented]
-        return given
+        share = np.where(self._consents_first(keys), self._profile.withdraws, self._profile.gives)
+        return self._find(keys, registered_at, share, _DECIDES, _DECIDED_AT)
 
-    def _find(self, keys: Keys, registered_at: Ints, share: float, draw: int, when: int) -> Ints:
+    def _find(self, keys: Keys, registered_at: Ints, share: float | Floats, draw: int, when: int) -> Ints:
         begins = registered_at.clip(self._opens_at)
         at = begins + MINUTE + draw_below(keys, when, _YEAR)
         at[draw_unit(keys, draw) >= share] = NEVER

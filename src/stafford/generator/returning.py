@@ -86,6 +86,7 @@ class ReturningCarts:
             return how
         fills = (sessions.depth >= CARTS) & (sessions.depth < ORDERS) & (sessions.customer != NOTHING)
         places = np.flatnonzero(fills)
+        places = places[self.may_return(sessions.key[places])]  # few, and consent takes time to find
         keys, customer = sessions.key[places], sessions.customer[places]
         is_reminded = (draw_unit(keys, _IS_REMINDED) < profile.reminded) & self._customers.consents(
             customer, sessions.start[places]
