@@ -6,6 +6,7 @@ import socket
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pyarrow as pa
 import pytest
@@ -42,6 +43,7 @@ class Shop:
         orders = [
             {
                 "event_type": "order_placed",
+                "order_id": f"o-{uuid4()}",
                 "occurred_at": at,
                 "total_cents": amount,
                 "lines": [{**line, "line_total_cents": amount}],

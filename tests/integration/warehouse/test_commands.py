@@ -33,4 +33,4 @@ def test_publish_for_people(app: typer.Typer) -> None:
     """Without --json there is a line for each table and a sum."""
     lines: list[Any] = CliRunner().invoke(app, []).stdout.splitlines()
     assert lines[0].split() == ["clickstream", "0", "rows", "no", "silver", "table", "yet"]
-    assert lines[-1].startswith("8 of 8 tables written to ")
+    assert lines[-1].startswith("9 of 9 tables written to ")
