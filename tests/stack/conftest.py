@@ -198,6 +198,7 @@ def stack() -> Iterator[Stack]:
         return
     standins.build()
     running.compose("down", "--volumes", "--remove-orphans")
+    running.compose("build")  # those of an older run are of an older state of the code
     yield running
     if "STAFFORD_KEEP_STACK" not in os.environ:
         running.compose("down", "--volumes")
