@@ -15,10 +15,9 @@ from stafford.generator.catalogue import Shelf
 from stafford.generator.compiled import kernel
 from stafford.generator.distributions import accumulate_shares
 from stafford.generator.profile import Profile
-from stafford.generator.purchases import Tables, find_spend
+from stafford.generator.purchases import NEVER, Tables, find_spend
 from stafford.generator.randomness import Floats, Ints, Keys, choose_one, derive_one, draw_one, name_stream
 
-NEVER = 1 << 62
 OUTAGES = 8
 """Times at which a product was sold out that are remembered: more than fit into the longest span."""
 

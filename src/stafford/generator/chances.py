@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from stafford.generator.distributions import accumulate_shares, choose
-from stafford.generator.profile import Range
+from stafford.generator.profile_parts import Range
 from stafford.generator.randomness import Floats, Ints, Keys, draw_below
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stafford.generator.baskets import NEVER, Baskets
+from stafford.generator.baskets import Baskets
 from stafford.generator.calendar import SECOND
 from stafford.generator.catalogue import Catalogue
 from stafford.generator.draft import Draft, draft
@@ -14,6 +14,7 @@ from stafford.generator.layout import DEFECT, LINE_COLUMNS, NOTHING
 from stafford.generator.mess_profile import DEFECTS, Defect
 from stafford.generator.pricing import Coupons, find_tax
 from stafford.generator.profile import OrdersProfile
+from stafford.generator.purchases import NEVER
 from stafford.generator.randomness import Flags, Ints, Keys, derive, draw_below, draw_unit, name_stream
 from stafford.generator.sessions import Sessions
 
@@ -22,7 +23,8 @@ _ORDER = name_stream("order")
 _LINE = name_stream("order line")
 _EVENT = name_stream("order event")
 _FRAUD = name_stream("stolen card")
-_FRAUD_NUMBER = DEFECTS.index(Defect.FRAUD)
+STOLEN_CARD = DEFECTS.index(Defect.FRAUD)
+"""In the column DEFECT of whatever concerns an order that is tried with stolen cards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,7 @@ def draft_orders(orders: Orders, kind: int, occurred: Ints) -> Draft:
         total=orders.total,
         tax=find_tax(orders.total, orders.country),
     )
-    drafted.rows[orders.is_fraud, DEFECT] = _FRAUD_NUMBER
+    drafted.rows[orders.is_fraud, DEFECT] = STOLEN_CARD
     first = drafted.layout.find("product_0")
     drafted.rows[:, first : first + orders.goods.shape[1]] = orders.goods
     return drafted

@@ -23,8 +23,6 @@ from stafford.generator.profile_parts import (
 from stafford.generator.sessions_profile import CartsProfile, SessionsProfile
 from stafford.generator.traffic_profile import TrafficProfile
 
-__all__ = ["Part", "Range"]
-
 Coupon = Literal["WELCOME10", "SPRING15", "SUMMER10", "FRIENDS5", "BLACK20"]
 Stars = Annotated[tuple[Weight, ...], Field(min_length=5, max_length=5)]
 """Weights of one star to five."""

@@ -8,8 +8,7 @@ from stafford.generator.calendar import SECOND
 from stafford.generator.chances import Choice
 from stafford.generator.draft import Draft, draft
 from stafford.generator.layout import DEFECT, NOTHING
-from stafford.generator.mess_profile import DEFECTS, Defect
-from stafford.generator.orders import Orders
+from stafford.generator.orders import STOLEN_CARD, Orders
 from stafford.generator.profile import PaymentsProfile
 from stafford.generator.randomness import (
     Flags,
@@ -30,7 +29,6 @@ FRAUD_ATTEMPTS = (3, 6)
 _CAPTURED, _DECLINED = 0, 1
 _GIFT_CARD, _CARD = METHODS.index("gift_card"), METHODS.index("card")
 _SUSPECTED_FRAUD = DECLINE_REASONS.index("suspected_fraud")
-_FRAUD = DEFECTS.index(Defect.FRAUD)
 _PAYMENT = name_stream("payment")
 _GIFT = name_stream("gift card")
 _STOLEN = name_stream("payment by a stolen card")
@@ -114,7 +112,7 @@ class Settlement:
             drafts.append(_draft(victims, keys, last, _CARD, attempt, victims.total, reason).take(tries))
         at[rows] = last
         for each in drafts:
-            each.rows[:, DEFECT] = _FRAUD
+            each.rows[:, DEFECT] = STOLEN_CARD
         return drafts, at
 
 

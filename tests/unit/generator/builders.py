@@ -14,7 +14,7 @@ from hypothesis import Phase, settings
 
 from stafford.generator import Batch, Profile, Shop, load_profile
 from stafford.generator.mess_profile import MessProfile
-from stafford.generator.profile import Range
+from stafford.generator.profile_parts import Range
 from stafford.generator.traffic import FlashSale
 
 AS_FOUND = settings(phases=[Phase.explicit, Phase.reuse, Phase.generate])
