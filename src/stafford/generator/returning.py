@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stafford.generator.baskets import Baskets
-from stafford.generator.calendar import DAY
+from stafford.generator.calendar import HOUR
 from stafford.generator.compiled import kernel
 from stafford.generator.customers import Customers
 from stafford.generator.layout import NOTHING
@@ -23,10 +23,10 @@ from stafford.generator.randomness import (
     name_stream,
 )
 from stafford.generator.sessions import CARTS, ORDERS, Sessions
-from stafford.generator.sessions_profile import ReturningProfile
+from stafford.generator.sessions_profile import LONGEST_AWAY_H, ReturningProfile
 from stafford.generator.traffic import UNITS, Stretch, to_calendar, to_operational
 
-AWAY_AT_MOST = 2 * DAY
+AWAY_AT_MOST = LONGEST_AWAY_H * HOUR
 """Nobody comes back later than this after the visit before."""
 
 NOT, UNASKED, REMINDED = 0, 1, 2

@@ -8,7 +8,7 @@ from stafford.generator.profile_parts import Channel, Device, Look, Part, Range,
 
 LOOKS: tuple[Look, ...] = ("home", "category", "search", "product")
 _MOST_OTHER_CLICKS = 48  # beyond those of the steps: goods that go into the cart, and the checkout
-_LONGEST_AWAY_H = 48
+LONGEST_AWAY_H = 48
 _LONGEST_SESSION_S = 252_000  # shorter than what a stream looks back for sessions that are still open
 
 
@@ -59,9 +59,9 @@ class ReturningProfile(PathProfile):
 
     @model_validator(mode="after")
     def _check_delay(self) -> Self:
-        if self.after_h.most > _LONGEST_AWAY_H:
+        if self.after_h.most > LONGEST_AWAY_H:
             raise ValueError(
-                f"after_h.most is {self.after_h.most}; a cart waits for {_LONGEST_AWAY_H} hours, give less"
+                f"after_h.most is {self.after_h.most}; a cart waits for {LONGEST_AWAY_H} hours, give less"
             )
         return self
 
