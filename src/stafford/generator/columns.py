@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -76,18 +77,28 @@ class _Source:
     texts: Texts
 
     def read(self, column: str) -> Ints:
-        return _pick(self.draft.column(column), self.wanted, self.count)
+        picked = np.empty(self.count, np.int64)
+        _pick(self.draft.column(column), self.wanted, picked)
+        return picked
+
+    def read_places(self, column: str) -> NDArray[np.int32]:
+        picked = np.empty(self.count, np.int32)
+        _pick(self.draft.column(column), self.wanted, picked)
+        return picked
 
 
 @kernel
-def _pick(column: Ints, wanted: Flags, count: int) -> Ints:
-    picked = np.empty(count, np.int64)
+def _pick(column: Ints, wanted: Flags, picked: Any) -> None:
     found = 0
     for row in range(len(column)):
         if wanted[row]:
             picked[found] = column[row]
             found += 1
-    return picked
+
+
+@cache
+def _list_words(words: tuple[str, ...]) -> pa.Array:
+    return pa.array(words)
 
 
 def _to_ids(source: _Source, _field: Field) -> pa.Array:
@@ -95,13 +106,14 @@ def _to_ids(source: _Source, _field: Field) -> pa.Array:
 
 
 def _to_words(source: _Source, field: Field) -> pa.Array:
-    places = source.read(field.column).astype(np.int32)
+    places = source.read_places(field.column)
     indices = pa.array(places) if field.required else pa.array(places, mask=places == NOTHING)
-    return pa.DictionaryArray.from_arrays(indices, pa.array(field.words))
+    return pa.DictionaryArray.from_arrays(indices, _list_words(field.words))
 
 
 def _to_constant(source: _Source, field: Field) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(source.count, np.int32)), pa.array(field.words))
+    places = pa.array(np.zeros(source.count, np.int32))
+    return pa.DictionaryArray.from_arrays(places, _list_words(field.words))
 
 
 def _to_integers(source: _Source, field: Field) -> pa.Array:

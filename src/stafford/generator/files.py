@@ -177,10 +177,10 @@ def _open_parquet(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
         if field.name not in {"event_id", "value", *times} and not pa.types.is_nested(field.type)
     ]
     if any(pa.types.is_nested(field.type) for field in schema):
-        return pq.ParquetWriter(path, schema, compression="zstd", write_statistics=times)
+        return pq.ParquetWriter(path, schema, compression="snappy", write_statistics=times)
     # Times that rise slowly are short as differences.
     encoding = dict.fromkeys(times, "DELTA_BINARY_PACKED")
-    compression = {name: "NONE" if name == "event_id" else "ZSTD" for name in names}
+    compression = {name: "NONE" if name == "event_id" else "SNAPPY" for name in names}
     return pq.ParquetWriter(
         path,
         schema,

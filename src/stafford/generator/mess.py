@@ -56,6 +56,7 @@ def _number(*defects: Defect) -> tuple[int, ...]:
 
 _DELAY_OF = np.array([[_DELAYS.get(d, (0, 0))[0], _DELAYS.get(d, (0, 0))[1]] for d in DEFECTS], np.int64)
 _IS_ADDED = np.array([d in {*_COPIES, *_AGAINS} for d in DEFECTS])
+_IS_COPY = np.array([d in _COPIES for d in DEFECTS])
 _OUT_OF_ORDER, _UNKNOWN_PRODUCT, _UNKNOWN_CUSTOMER, _OLD_VERSION = _number(
     Defect.OUT_OF_ORDER, Defect.UNKNOWN_PRODUCT, Defect.UNKNOWN_CUSTOMER, Defect.OLD_VERSION
 )
@@ -127,7 +128,7 @@ class Mess:
         copies = rows[added[:, 0]]
         copies[:, EMITTED] += added[:, 1]
         copies[:, DEFECT] = added[:, 2]
-        is_copy = np.isin(added[:, 2], _number(*_COPIES))
+        is_copy = _IS_COPY[added[:, 2]]
         copies[:, COPY] = is_copy
         if not is_copy.all():
             copies[~is_copy] = _happen_again(Draft(draft.topic, copies[~is_copy]), added[~is_copy, 1])

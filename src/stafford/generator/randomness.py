@@ -33,28 +33,36 @@ def name_stream(*parts: object) -> int:
 
 def mix(values: Keys) -> Keys:
     """Scramble 64-bit integers; a bijection, so distinct inputs stay distinct."""
-    mixed = values ^ (values >> np.uint64(30))
-    mixed *= np.uint64(0xBF58476D1CE4E5B9)
-    mixed ^= mixed >> np.uint64(27)
-    mixed *= np.uint64(0x94D049BB133111EB)
-    mixed ^= mixed >> np.uint64(31)
+    mixed = np.empty(len(values), np.uint64)
+    _mix_all(np.ascontiguousarray(values), mixed)
     return mixed
 
 
-def step(index: NDArray[Any] | int) -> Keys:
-    """How far draw or child number `index` lies from its parent; always an array, which wraps silently."""
-    return np.atleast_1d(np.asarray(index)).astype(np.uint64) * np.uint64(_GOLDEN)
-
-
 def derive(parent: Keys | int, stream: int, index: NDArray[Any] | int) -> Keys:
-    """Keys of the children of an entity: distinct for distinct `index` below one parent and stream."""
+    """Keys of the children of an entity: distinct for distinct `index` below one parent and stream.
+
+    Args:
+        parent: one entity, or an array of them.
+        stream: of which stream of children.
+        index: one number for all parents, or one for each; many for the one parent.
+    """
     parents = np.array([parent & _MASK], np.uint64) if isinstance(parent, int) else parent
-    return mix(mix(parents ^ np.uint64(stream)) + step(index))
+    numbers = _to_numbers(index)
+    keys = np.empty(len(parents) if len(numbers) == 1 else len(numbers), np.uint64)
+    _derive_all(np.ascontiguousarray(parents), np.uint64(stream), numbers, keys)
+    return keys
 
 
 def draw_unit(keys: Keys, draw: NDArray[Any] | int) -> Floats:
-    """Uniform numbers in [0, 1) with 53 bits: draw number `draw` of each key."""
-    return to_unit(mix(keys + step(np.asarray(draw) + 1)))
+    """Uniform numbers in [0, 1) with 53 bits: draw number `draw` of each key, or many of one key."""
+    draws = _to_numbers(draw)
+    units = np.empty(len(keys) if len(draws) == 1 else len(draws), np.float64)
+    _draw_all(np.ascontiguousarray(keys), draws, units)
+    return units
+
+
+def _to_numbers(index: NDArray[Any] | int) -> Keys:
+    return np.array([index], np.uint64) if isinstance(index, int) else np.ascontiguousarray(index, np.uint64)
 
 
 def to_unit(keys: Keys) -> Floats:
@@ -104,6 +112,28 @@ def derive_one(parent: np.uint64, stream: np.uint64, index: int) -> np.uint64:
 def draw_one(key: np.uint64, draw: int) -> float:
     """`draw_unit` of one key."""
     return float(mix_one(key + np.uint64(draw + 1) * np.uint64(_GOLDEN)) >> np.uint64(11)) * _UNIT
+
+
+@kernel
+def _mix_all(values: Keys, mixed: Keys) -> None:
+    for place in range(len(values)):
+        mixed[place] = mix_one(values[place])
+
+
+@kernel
+def _derive_all(parents: Keys, stream: np.uint64, numbers: Keys, keys: Keys) -> None:
+    one_parent, one_number = len(parents) == 1, len(numbers) == 1
+    for place in range(len(keys)):
+        parent, number = parents[0 if one_parent else place], numbers[0 if one_number else place]
+        keys[place] = mix_one(mix_one(parent ^ stream) + number * np.uint64(_GOLDEN))
+
+
+@kernel
+def _draw_all(keys: Keys, draws: Keys, units: Floats) -> None:
+    one_key, one_draw = len(keys) == 1, len(draws) == 1
+    for place in range(len(units)):
+        key, draw = keys[0 if one_key else place], draws[0 if one_draw else place]
+        units[place] = float(mix_one(key + (draw + np.uint64(1)) * np.uint64(_GOLDEN)) >> np.uint64(11)) * _UNIT
 
 
 @kernel

@@ -38,27 +38,22 @@ class Schedule:
         """
         topics = sorted(self._fresh.keys() | self._runs.keys())
         due = {topic: self._take(topic, until) for topic in topics}
-        self._fresh.clear()
-        return {topic: Draft(topic, sort(np.concatenate(rows))) for topic, rows in due.items() if rows}
+        return {topic: Draft(topic, rows) for topic, rows in due.items() if len(rows)}
 
-    def _take(self, topic: str, until: int) -> list[Ints]:
-        due, later = [], []
+    def _take(self, topic: str, until: int) -> Ints:
+        parts, later = [], []
         for run in self._runs[topic]:
             end = int(np.searchsorted(run[:, EMITTED], until))
             if end:
-                due.append(run[:end])
+                parts.append(run[:end])
             if end < len(run):
                 later.append(run[end:])
-        for rows in self._fresh[topic]:
-            is_due = rows[:, EMITTED] < until
-            if is_due.all():
-                due.append(rows)
-                continue
+        rows = np.concatenate([*parts, *self._fresh.pop(topic, ())] or [np.empty((0, COPY + 1), np.int64)])
+        is_due = rows[:, EMITTED] < until
+        if not is_due.all():
             later.append(_put_in_order(rows[~is_due]))
-            if is_due.any():
-                due.append(rows[is_due])
         self._runs[topic] = [_put_in_order(np.concatenate(later))] if len(later) > _MOST_RUNS else later
-        return due
+        return _sort(rows, np.flatnonzero(is_due))
 
 
 def _put_in_order(rows: Ints) -> Ints:
@@ -67,16 +62,16 @@ def _put_in_order(rows: Ints) -> Ints:
     return in_order
 
 
-def sort(rows: Ints) -> Ints:
-    """Rows in order of (emitted, event id, copy), column by column in memory.
+def _sort(rows: Ints, which: Ints) -> Ints:
+    """Some of the rows in order of (emitted, event id, copy), column by column in memory.
 
     The times should be of about one span: where most share one bucket, this is slow.
     """
-    emitted = np.ascontiguousarray(rows[:, EMITTED])
-    order = _arrange(emitted) if len(rows) > _FEW else np.argsort(emitted)
-    _settle_ties(rows, order)
-    columns: Ints = np.empty(rows.shape, np.int64, order="F")
-    _gather(rows, order, columns)
+    emitted = rows[which, EMITTED]
+    order = _arrange(emitted) if len(which) > _FEW else np.argsort(emitted)
+    _settle_ties(rows, which, emitted, order)
+    columns: Ints = np.empty((len(which), rows.shape[1]), np.int64, order="F")
+    _gather(rows, which[order], columns)
     return columns
 
 
@@ -113,8 +108,7 @@ def _gather(rows: Ints, order: Ints, columns: Ints) -> None:
 
 @kernel
 def _precedes(rows: Ints, one: int, other: int) -> Any:
-    if rows[one, EMITTED] != rows[other, EMITTED]:
-        return rows[one, EMITTED] < rows[other, EMITTED]
+    """Which of two that leave at once comes first."""
     if rows[one, OCCURRED] != rows[other, OCCURRED]:
         return rows[one, OCCURRED] < rows[other, OCCURRED]
     low, other_low = find_id_low(np.uint64(rows[one, KEY])), find_id_low(np.uint64(rows[other, KEY]))
@@ -124,11 +118,16 @@ def _precedes(rows: Ints, one: int, other: int) -> Any:
 
 
 @kernel
-def _settle_ties(rows: Ints, order: Ints) -> None:
+def _settle_ties(rows: Ints, which: Ints, emitted: Ints, order: Ints) -> None:
     """Insertion sort of what is nearly in order."""
     for place in range(1, len(order)):
         row, spot = order[place], place
-        while spot > 0 and _precedes(rows, row, order[spot - 1]):
-            order[spot] = order[spot - 1]
+        while spot > 0:
+            other = order[spot - 1]
+            if emitted[row] > emitted[other]:
+                break
+            if emitted[row] == emitted[other] and not _precedes(rows, which[row], which[other]):
+                break
+            order[spot] = other
             spot -= 1
         order[spot] = row

@@ -167,9 +167,11 @@ class Stream:
 
     def _admit(self, drafts: list[Draft]) -> None:
         for draft in _gather(drafts):
-            # Records of one key have one fate, but for the second account, which has a key of its own.
+            # Clicks are told for one shard alone. Records of one key have one fate, but for the second
+            # account, which has a key of its own.
             has_new_keys = draft.topic == "customers"
-            for messy in self._mess.spoil(draft if has_new_keys else self._choose_mine(draft)):
+            is_mine = draft.topic == "clickstream" or has_new_keys
+            for messy in self._mess.spoil(draft if is_mine else self._choose_mine(draft)):
                 mine = self._choose_mine(messy) if has_new_keys else messy
                 wanted = mine.rows[:, EMITTED] >= self._start
                 self._schedule.add(mine if wanted.all() else mine.take(wanted))

@@ -163,7 +163,8 @@ class Simulation:
         )
         outages = self._warehouse.outages
         sessions, baskets, firsts = _leave_out_empty(sessions, baskets, firsts)
-        stories = self._storyteller.tell(sessions, shelf, outages, sales, baskets)
+        mine = self._find_mine(sessions)
+        stories = self._storyteller.tell(sessions, shelf, outages, sales, baskets, wanted=mine)
         orders, lines = self._desk.take(sessions, stories.ended_at, baskets, self._sales, firsts)
         self._stock.note(orders, lines, lots)
         drafts += [
@@ -191,7 +192,9 @@ class Simulation:
             planned = self.planner.plan_returns(
                 returns.key, returns.start, returns.customer, returns.is_reminded, hours, running
             )
-            drafts.append(self._storyteller.tell(planned, shelf, outages, sales, returns.carts).clicks)
+            mine = self._find_mine(planned)
+            told = self._storyteller.tell(planned, shelf, outages, sales, returns.carts, wanted=mine)
+            drafts.append(told.clicks)
         return drafts
 
     def _tell_visits(
@@ -213,7 +216,10 @@ class Simulation:
             visits, how, comes_back = visits.take(wanted), how[wanted], comes_back[wanted]
         if not len(visits):
             return []
-        told = self._storyteller.tell(visits, shelf, outages, sales, comes_back=comes_back)
+        mine = self._find_mine(visits)
+        told = self._storyteller.tell(
+            visits, shelf, outages, sales, comes_back=comes_back, wanted=mine
+        )
         self._returning.keep(
             visits.take(comes_back), how[comes_back], told.ended_at[comes_back], told.left, stretch
         )
@@ -239,6 +245,9 @@ class Simulation:
         index, count = self._shard
         mine: Flags = mix(owners.view(np.uint64) ^ np.uint64(_SHARDS)) % np.uint64(count) == np.uint64(index)
         return mine
+
+    def _find_mine(self, sessions: Sessions) -> Flags | None:
+        return None if self._shard == WHOLE else self.is_mine(sessions.key.view(np.int64))
 
     def _choose_planned(self, arrivals: Arrivals) -> Arrivals:
         """Visits that are to be told, and those that could be followed by one that is."""

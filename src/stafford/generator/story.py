@@ -100,8 +100,9 @@ class Storyteller:
         sales: Ints,
         baskets: Baskets | None = None,
         comes_back: Flags | None = None,
+        wanted: Flags | None = None,
     ) -> Stories:
-        """All clicks of the sessions.
+        """The clicks of sessions.
 
         Args:
             sessions: who comes.
@@ -111,6 +112,7 @@ class Storyteller:
             baskets: what buyers take, and what lies in the carts of those who come back to them; None for
                 other visitors, who take what they see.
             comes_back: whose carts are to be kept, of visitors who fill one; None for nobody's.
+            wanted: whose clicks; None for everybody's. Ends and carts are found for all.
         """
         first = np.zeros(len(sessions) + 1, np.int64)
         goods = np.zeros((0, 2), np.int64)
@@ -122,6 +124,8 @@ class Storyteller:
         ended_at = np.empty(len(sessions), np.int64)
         if comes_back is None:
             comes_back = np.zeros(len(sessions), np.bool_)
+        if wanted is None:
+            wanted = np.ones(len(sessions), np.bool_)
         left = np.full((int(comes_back.sum()), self._most_left), NOTHING, np.int64)
         # One kind of array, so that the loop is compiled once.
         depth, steps, path, customer, device, channel, campaign, country, delay = map(
@@ -133,7 +137,7 @@ class Storyteller:
         )  # fmt: skip
         clicks = _tell(
             sessions.key, sessions.start, depth, steps, path, customer, device, channel, campaign, country,
-            delay, comes_back, first, goods, self._opens_at, self._pulls, shelf.rankings, shelf.counts,
+            delay, comes_back, wanted, first, goods, self._opens_at, self._pulls, shelf.rankings, shelf.counts,
             shelf.prices, shelf.changed_at, shelf.head, outages, sales, self._landings, self._landing_pages,
             self._moves, self._item_bounds, self._quantity_bounds, self._removed, self._adds, self._removes,
             self._dwell, rows, ended_at, left,
@@ -162,7 +166,7 @@ def _pick(look: np.uint64, week: int, group: int, rankings: Ints, counts: Ints, 
 @kernel
 def _tell(  # noqa: C901, PLR0912, PLR0915 - a session is told from its beginning to its end
     keys: Keys, starts: Ints, depths: Ints, all_steps: Ints, paths: Ints, customers: Ints, devices: Ints,
-    channels: Ints, campaigns: Ints, countries: Ints, delays: Ints, comes_back: Flags, first_good: Ints,
+    channels: Ints, campaigns: Ints, countries: Ints, delays: Ints, comes_back: Flags, wanted_of: Flags, first_good: Ints,
     goods: Ints, opens_at: int, pulls: Ints, rankings: Ints, ranked: Ints, prices: Ints, changed_at: Ints,
     head: float, outages: Ints, sales: Ints, landings: Floats, landing_pages: Ints, moves: Floats,
     item_bounds: Floats, quantity_bounds: Floats, removed: float, adds: float, removes: float, dwell: Floats,
@@ -310,6 +314,8 @@ def _tell(  # noqa: C901, PLR0912, PLR0915 - a session is told from its beginnin
                 unit = to_unit_one(derive_one(key, _DWELL, sequence))
                 stay = int(unit * _MOST_BOT_MS) if depth == CRAWLS else interpolate_one(unit, dwell)
                 at += max(stay, 1) * (SECOND // 1000)
+            if not wanted_of[session]:
+                continue
             row[OCCURRED], row[EMITTED] = at, at + delays[session]
             row[KEY] = np.int64(derive_one(key, _CLICK, sequence))
             row[DEFECT], row[COPY], row[AMOUNT] = _BOT if depth == CRAWLS else 0, 0, NOTHING
@@ -328,4 +334,6 @@ def _tell(  # noqa: C901, PLR0912, PLR0915 - a session is told from its beginnin
                     then -= 1
                 row[_PRICE] = prices[then, product]
         ended_at[session] = at
+        if not wanted_of[session]:
+            count = first
     return count
