@@ -92,7 +92,16 @@ def main() -> None:
     # A polite end lets every `with` close what it opened, as Ctrl-C does.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        app()
+        status = app(prog_name="stafford", standalone_mode=False)
+    except typer.TyperException as error:
+        said: Any = error  # its public type does not name what it has
+        if text := said.format_message().rstrip("."):
+            _say_error(f"{text}; see: {said.ctx.command_path if said.ctx else 'stafford'} --help")
+        else:  # a group without a command: the help is the answer
+            said.show()
+        sys.exit(said.exit_code)
+    except typer.Abort:
+        sys.exit(1)
     except StaffordError as error:
         _say_error(str(error))
         sys.exit(error.exit_code)
@@ -103,6 +112,7 @@ def main() -> None:
         sys.exit(ConfigError.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
+    sys.exit(status if isinstance(status, int) else 0)
 
 
 def _say_error(text: str) -> None:

@@ -133,7 +133,9 @@ def _draw_all(keys: Keys, draws: Keys, units: Floats) -> None:
     one_key, one_draw = len(keys) == 1, len(draws) == 1
     for place in range(len(units)):
         key, draw = keys[0 if one_key else place], draws[0 if one_draw else place]
-        units[place] = float(mix_one(key + (draw + np.uint64(1)) * np.uint64(_GOLDEN)) >> np.uint64(11)) * _UNIT
+        units[place] = (
+            float(mix_one(key + (draw + np.uint64(1)) * np.uint64(_GOLDEN)) >> np.uint64(11)) * _UNIT
+        )
 
 
 @kernel

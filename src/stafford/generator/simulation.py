@@ -217,9 +217,7 @@ class Simulation:
         if not len(visits):
             return []
         mine = self._find_mine(visits)
-        told = self._storyteller.tell(
-            visits, shelf, outages, sales, comes_back=comes_back, wanted=mine
-        )
+        told = self._storyteller.tell(visits, shelf, outages, sales, comes_back=comes_back, wanted=mine)
         self._returning.keep(
             visits.take(comes_back), how[comes_back], told.ended_at[comes_back], told.left, stretch
         )

@@ -137,10 +137,10 @@ class Storyteller:
         )  # fmt: skip
         clicks = _tell(
             sessions.key, sessions.start, depth, steps, path, customer, device, channel, campaign, country,
-            delay, comes_back, wanted, first, goods, self._opens_at, self._pulls, shelf.rankings, shelf.counts,
-            shelf.prices, shelf.changed_at, shelf.head, outages, sales, self._landings, self._landing_pages,
-            self._moves, self._item_bounds, self._quantity_bounds, self._removed, self._adds, self._removes,
-            self._dwell, rows, ended_at, left,
+            delay, comes_back, wanted, first, goods, self._opens_at, self._pulls, shelf.rankings,
+            shelf.counts, shelf.prices, shelf.changed_at, shelf.head, outages, sales, self._landings,
+            self._landing_pages, self._moves, self._item_bounds, self._quantity_bounds, self._removed,
+            self._adds, self._removes, self._dwell, rows, ended_at, left,
         )  # fmt: skip
         return Stories(Draft("clickstream", rows[:clicks]), ended_at, left)
 
@@ -166,11 +166,11 @@ def _pick(look: np.uint64, week: int, group: int, rankings: Ints, counts: Ints, 
 @kernel
 def _tell(  # noqa: C901, PLR0912, PLR0915 - a session is told from its beginning to its end
     keys: Keys, starts: Ints, depths: Ints, all_steps: Ints, paths: Ints, customers: Ints, devices: Ints,
-    channels: Ints, campaigns: Ints, countries: Ints, delays: Ints, comes_back: Flags, wanted_of: Flags, first_good: Ints,
-    goods: Ints, opens_at: int, pulls: Ints, rankings: Ints, ranked: Ints, prices: Ints, changed_at: Ints,
-    head: float, outages: Ints, sales: Ints, landings: Floats, landing_pages: Ints, moves: Floats,
-    item_bounds: Floats, quantity_bounds: Floats, removed: float, adds: float, removes: float, dwell: Floats,
-    rows: Ints, ended_at: Ints, left: Ints,
+    channels: Ints, campaigns: Ints, countries: Ints, delays: Ints, comes_back: Flags, wanted_of: Flags,
+    first_good: Ints, goods: Ints, opens_at: int, pulls: Ints, rankings: Ints, ranked: Ints, prices: Ints,
+    changed_at: Ints, head: float, outages: Ints, sales: Ints, landings: Floats, landing_pages: Ints,
+    moves: Floats, item_bounds: Floats, quantity_bounds: Floats, removed: float, adds: float,
+    removes: float, dwell: Floats, rows: Ints, ended_at: Ints, left: Ints,
 ) -> int:  # fmt: skip
     count, kept = 0, 0
     most = 1
