@@ -31,6 +31,7 @@ COMMANDS = (
     "clean",
     "kafka",
     "topics",
+    "groups",
     "contracts",
     "profile",
     "stack",
