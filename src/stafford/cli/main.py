@@ -32,6 +32,7 @@ COMMANDS = (
     "kafka",
     "topics",
     "groups",
+    "bench",
     "contracts",
     "profile",
     "stack",
