@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test test-fast test-stack lint format docs lock chaos bench-generator clean
+.PHONY: help demo test test-fast test-stack lint format docs lock chaos bench bench-generator bench-kafka clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,7 @@ docs: $(VENV)/.dev ## Derive schemas and reference pages from contracts and comm
 	$(BIN)/stafford contracts derive
 	$(BIN)/python -m tests.docs.cli_reference
 	$(BIN)/python -m tests.docs.stack_reference
+	$(BIN)/python -m tests.docs.topics_reference
 
 lock: $(VENV)/.dev ## Compile the requirements anew from pyproject.toml
 	$(BIN)/python requirements/compile.py
@@ -63,6 +64,9 @@ chaos: $(VENV)/.run ## Break the running platform in every way we know, and reco
 
 bench-generator: $(VENV)/.run ## Measure the generator beside others, in about eight minutes (ARGS="--large" or "--quick")
 	$(BIN)/python -m benchmarks.generator $(ARGS)
+
+bench-kafka: $(VENV)/.run ## Measure Kafka's settings beside its own tools, in about ten minutes (ARGS="--quick")
+	$(BIN)/stafford bench kafka $(ARGS)
 
 clean: ## Remove everything that runs wrote, and the environment
 	rm -rf data $(VENV)

@@ -4,7 +4,7 @@ import re
 import shlex
 
 import pytest
-from tests.docs import cli_reference
+from tests.docs import cli_reference, topics_reference
 from tests.docs.elsewhere import ELSEWHERE
 from tests.docs.pages import COMMANDS, list_pages, read_page
 from typer.main import get_command
@@ -54,6 +54,13 @@ def test_the_page_of_commands_is_in_step() -> None:
     """docs/reference/cli.md says what the commands say."""
     assert cli_reference.PATH.read_text(encoding="utf-8") == cli_reference.render(), (
         "run `python -m tests.docs.cli_reference`"
+    )
+
+
+def test_the_page_of_topics_is_in_step() -> None:
+    """docs/reference/topics.md says what plan and contracts say."""
+    assert topics_reference.PATH.read_text(encoding="utf-8") == topics_reference.render(), (
+        "run `python -m tests.docs.topics_reference`"
     )
 
 

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from stafford.jobs import broker as broker_job
+from stafford.jobs import kafka_tool
 from stafford.runtime.broker_process import BrokerState
 from stafford.settings import Settings
 
@@ -59,6 +60,25 @@ def status(as_json: _AsJson = False) -> None:
         )
         raise typer.Exit(1)
     _show(state, as_json=as_json)
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    epilog="Example: stafford kafka tool configs --describe --entity-type clients",
+)
+def tool(
+    context: typer.Context,
+    name: Annotated[
+        str, typer.Argument(help="As Kafka's script, without kafka- and .sh: configs, topics, …")
+    ],
+) -> None:
+    """Run one of Kafka's own tools against the broker; its arguments follow its name.
+
+    `--bootstrap-server` is added. Other client settings, such as a login, go into a file that the tool is
+    given with --command-config.
+    """
+    log = Console(stderr=True, highlight=False, soft_wrap=True)
+    raise typer.Exit(kafka_tool.run(Settings(), name, context.args, log.print))
 
 
 def _show(state: BrokerState, *, as_json: bool) -> None:

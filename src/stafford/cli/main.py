@@ -31,6 +31,8 @@ COMMANDS = (
     "clean",
     "kafka",
     "topics",
+    "groups",
+    "bench",
     "contracts",
     "profile",
     "stack",

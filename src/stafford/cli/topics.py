@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from stafford.cli import skew_view
 from stafford.cli.quantities import parse_bytes, parse_duration, parse_rate, write_bytes
 from stafford.errors import UnsafeChange
 from stafford.jobs.topics import build
@@ -125,6 +126,28 @@ def describe(
         return
     for topic in found:
         _show_topic(topic, planned.get(topic.topic, ["cleanup.policy", "retention.ms"]))
+
+
+@app.command(epilog="Example: stafford topics skew clickstream")
+def skew(
+    name: Annotated[str | None, typer.Argument(help="A topic; all of the plan when left out.")] = None,
+    sample: Annotated[int, typer.Option(min=1, help="Records to read of each topic, the newest.")] = 200_000,
+    keys: Annotated[int, typer.Option(min=0, help="How many of the hottest keys to name.")] = 5,
+    as_json: Json = False,
+) -> None:
+    """Measure how evenly records lie on the partitions, which keys are hot, and what to do about it.
+
+    Reads the newest records of each partition, by what it holds; nothing is committed. Where the topic has
+    more of them than the sample, records and bytes are extrapolated from it.
+    """
+    with build(Settings()) as job:
+        found = job.measure_skew(name, most=sample, hottest=keys)
+    if as_json:
+        _print_json([asdict(topic) for topic in found])
+        return
+    console = _console()
+    for topic in found:
+        skew_view.show(console, topic)
 
 
 @app.command(epilog="Example: stafford topics delete orders --yes")

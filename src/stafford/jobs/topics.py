@@ -11,20 +11,24 @@ from stafford.settings import Settings
 from stafford.transport.topics import (
     Change,
     Cluster,
+    Skew,
     TopicDescription,
     TopicSpec,
     TopicState,
     load_topics,
+    measure_skew,
     plan,
+    sample_topic,
 )
 
 
 class TopicsJob:
     """One broker and one plan; close it, or use it in a `with`."""
 
-    def __init__(self, desired: Mapping[str, TopicSpec], cluster: Cluster) -> None:
+    def __init__(self, desired: Mapping[str, TopicSpec], cluster: Cluster, kafka: Mapping[str, str]) -> None:
         self.desired = desired
         self.cluster = cluster
+        self._kafka = kafka
 
     def __enter__(self) -> Self:
         return self
@@ -61,6 +65,24 @@ class TopicsJob:
         """Partitions, offsets and settings of one topic, or of all."""
         return self.cluster.describe(None if name is None else [name])
 
+    def measure_skew(self, name: str | None = None, *, most: int, hottest: int) -> list[Skew]:
+        """How evenly records lie on the partitions of one topic, or of all that are planned and there.
+
+        Args:
+            name: a topic.
+            most: records to read of each topic, the newest.
+            hottest: how many keys to name.
+
+        Raises:
+            ConfigError: the topic is not on the broker.
+            TransportUnavailable: no broker answered, or a partition gave nothing.
+        """
+        names = [name] if name else sorted(set(self.desired) & set(self.cluster.list_topics()))
+        return [
+            measure_skew(topic.topic, sample_topic(self._kafka, topic, most), hottest)
+            for topic in self.cluster.describe(names)
+        ]
+
     def delete(self, name: str) -> None:
         """Delete a topic and every record in it."""
         self.cluster.delete(name)
@@ -87,4 +109,5 @@ def build(settings: Settings, *, kafka: Mapping[str, str] | None = None, timeout
         raise ConfigError(
             f"topic plan {path} has {', '.join(stray)} without a contract; write one or remove the entry"
         )
-    return TopicsJob(desired, Cluster(kafka or find_kafka(settings), timeout_s))
+    found = kafka or find_kafka(settings)
+    return TopicsJob(desired, Cluster(found, timeout_s), found)

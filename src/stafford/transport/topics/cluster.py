@@ -1,15 +1,12 @@
 """The topics that a broker really has: reading them, and changing them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
-from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import KafkaError, TopicCollection, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined] # typed, but it does not list its exports
-    AdminClient,
     AlterConfigOpType,
     ConfigEntry,
     ConfigResource,
@@ -18,23 +15,12 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # typed, but i
     OffsetSpec,
     ResourceType,
 )
-from tenacity import RetryError, retry_if_exception, retry_if_result, stop_after_delay, wait_fixed
+from tenacity import RetryError, retry_if_result, stop_after_delay, wait_fixed
 from tenacity import Retrying as Retries
 
-from stafford.errors import ConfigError, NotReady, StaffordError, Terminal, TransportUnavailable, UnsafeChange
-from stafford.transport.client import LOGGER, client_settings
+from stafford.errors import NotReady, UnsafeChange
+from stafford.transport.requests import Requests
 from stafford.transport.topics.difference import Change, Kind, TopicState, find_blockers
-
-Result = TypeVar("Result")
-
-_NO_ANSWER = {
-    KafkaError._TRANSPORT,  # noqa: SLF001 - its public name
-    KafkaError._TIMED_OUT,  # noqa: SLF001 - its public name
-    KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001 - its public name
-}
-
-
-_NO_LEADER = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +62,9 @@ class Cluster:
         Raises:
             ConfigError: a setting is missing or unknown.
         """
-        settings = client_settings(config, {"client.id": "stafford-topics", "reconnect.backoff.max.ms": 1000})
-        self.bootstrap = config["bootstrap.servers"]
+        self._requests = Requests(config, "stafford-topics", timeout_s)
+        self.bootstrap = self._requests.bootstrap
         self._timeout_s = timeout_s
-        try:
-            self._admin = AdminClient(settings, logger=LOGGER)
-        except KafkaException as exc:
-            raise ConfigError(
-                f"Kafka refuses its settings: {exc.args[0].str()}; correct STAFFORD_KAFKA"
-            ) from exc
 
     def __enter__(self) -> Self:
         return self
@@ -96,7 +76,7 @@ class Cluster:
 
     def close(self) -> None:
         """Let the connections go."""
-        del self._admin
+        self._requests.close()
 
     def list_topics(self) -> dict[str, TopicState]:
         """Read every topic but Kafka's own.
@@ -104,7 +84,7 @@ class Cluster:
         Raises:
             TransportUnavailable: no broker answered within the bound.
         """
-        metadata = self._call(lambda: self._admin.list_topics(timeout=self._timeout_s))
+        metadata = self._read_metadata()
         # Kafka's own topics (offsets, transactions) begin with two underscores.
         visible = {name: topic for name, topic in metadata.topics.items() if not name.startswith("__")}
         # A topic that was deleted a moment ago may still be in the metadata, and has no settings any more.
@@ -125,7 +105,7 @@ class Cluster:
         Raises:
             TransportUnavailable: no broker answered within the bound.
         """
-        return len(self._call(lambda: self._admin.list_topics(timeout=self._timeout_s)).brokers)
+        return len(self._read_metadata().brokers)
 
     def apply(
         self, changes: Sequence[Change], *, allow_reordering: bool = False, allow_data_loss: bool = False
@@ -161,7 +141,7 @@ class Cluster:
         wanted = sorted(set(self.list_topics() if names is None else names))
         if not wanted:
             return []
-        found = self._await(self._admin.describe_topics(TopicCollection(wanted)))
+        found = self._requests.wait_for_all(self._requests.admin.describe_topics(TopicCollection(wanted)))
         places = [TopicPartition(name, part.id) for name in wanted for part in found[name].partitions]
         low, high = (
             self._read_offsets(places, spec)
@@ -186,7 +166,9 @@ class Cluster:
             NotReady: the broker took the request and still shows the topic.
             TransportUnavailable: no broker answered within the bound.
         """
-        self._await(self._admin.delete_topics([name], operation_timeout=self._timeout_s))
+        self._requests.wait_for_all(
+            self._requests.admin.delete_topics([name], operation_timeout=self._timeout_s)
+        )
         self._wait(lambda: name not in self.list_topics(), f"let go of topic {name}")
 
     def _create(self, changes: Sequence[Change]) -> None:
@@ -197,8 +179,8 @@ class Cluster:
             values = {edit.name: edit.after for edit in change.edits}
             partitions, replication = int(values.pop("partitions")), int(values.pop("replication"))
             topics.append(NewTopic(change.topic, partitions, replication, config=values))
-        self._await(
-            self._admin.create_topics(topics, operation_timeout=self._timeout_s),
+        self._requests.wait_for_all(
+            self._requests.admin.create_topics(topics, operation_timeout=self._timeout_s),
             # Somebody else made it between our look and our request; the wait below compares it.
             ignored=KafkaError.TOPIC_ALREADY_EXISTS,
         )
@@ -207,7 +189,9 @@ class Cluster:
         edits = [(change.topic, edit) for change in changes for edit in change.edits]
         grown = [NewPartitions(topic, int(edit.after)) for topic, edit in edits if edit.name == "partitions"]
         if grown:
-            self._await(self._admin.create_partitions(grown, operation_timeout=self._timeout_s))
+            self._requests.wait_for_all(
+                self._requests.admin.create_partitions(grown, operation_timeout=self._timeout_s)
+            )
         resources = []
         for change in changes:
             entries = [
@@ -220,7 +204,7 @@ class Cluster:
                     ConfigResource(ResourceType.TOPIC, change.topic, incremental_configs=entries)
                 )
         if resources:
-            self._await(self._admin.incremental_alter_configs(resources))
+            self._requests.wait_for_all(self._requests.admin.incremental_alter_configs(resources))
 
     def _shows(self, change: Change) -> bool:
         state = self.list_topics().get(change.topic)
@@ -229,60 +213,23 @@ class Cluster:
         shown = {**state.config, "partitions": str(state.partitions), "replication": str(state.replication)}
         return all(shown.get(edit.name) == edit.after for edit in change.edits)
 
+    def _read_metadata(self) -> Any:
+        return self._requests.call(lambda: self._requests.admin.list_topics(timeout=self._timeout_s))
+
     def _read_offsets(self, places: list[TopicPartition], spec: OffsetSpec) -> dict[Any, Any]:
-        # The broker that leads a partition since a moment ago may not know it yet.
-        attempts = Retries(
-            stop=stop_after_delay(self._timeout_s),
-            wait=wait_fixed(0.1),
-            retry=retry_if_exception(_has_no_leader),
-            reraise=True,
+        return self._requests.wait_for_leaders(
+            lambda: self._requests.admin.list_offsets(dict.fromkeys(places, spec))
         )
-        return attempts(lambda: self._await(self._admin.list_offsets(dict.fromkeys(places, spec))))
 
     def _read_config(self, names: Iterable[str], ignored: int | None = None) -> dict[str, dict[str, str]]:
         resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]
         if not resources:
             return {}
-        found = self._await(self._admin.describe_configs(resources), ignored)
+        found = self._requests.wait_for_all(self._requests.admin.describe_configs(resources), ignored)
         return {
             resource.name: {name: entry.value for name, entry in sorted(entries.items())}
             for resource, entries in found.items()
         }
-
-    def _await(self, futures: Mapping[Any, Future[Any]], ignored: int | None = None) -> dict[Any, Any]:
-        results = {}
-        for subject, future in futures.items():
-            try:
-                results[subject] = self._call(lambda future=future: future.result(self._timeout_s + 5))  # type: ignore[misc]
-            except StaffordError as error:
-                cause = error.__cause__
-                if not (isinstance(cause, KafkaException) and cause.args[0].code() == ignored):
-                    raise
-        return results
-
-    def _call(self, ask: Callable[[], Result]) -> Result:
-        try:
-            return ask()
-        except FutureTimeoutError as exc:
-            raise self._unavailable("it took too long") from exc
-        except KafkaException as exc:
-            raise self._explain(exc.args[0]) from exc
-
-    def _explain(self, error: KafkaError) -> StaffordError:
-        code, text = error.code(), error.str()
-        if code == KafkaError.UNKNOWN_TOPIC_OR_PART:
-            return ConfigError(
-                f"no such topic on the broker at {self.bootstrap} ({text}); see `stafford topics list`"
-            )
-        if error.retriable() or code in _NO_ANSWER:
-            return self._unavailable(text)
-        return Terminal(f"the broker at {self.bootstrap} refused: {text}")
-
-    def _unavailable(self, reason: str) -> TransportUnavailable:
-        return TransportUnavailable(
-            f"Kafka at {self.bootstrap} did not answer within {self._timeout_s:g} s ({reason}); see "
-            "`stafford kafka status`, start it with `stafford kafka start`"
-        )
 
     def _wait(self, is_done: Callable[[], bool], what: str) -> None:
         attempts = Retries(
@@ -297,11 +244,6 @@ class Cluster:
                 f"the broker at {self.bootstrap} did not {what} within {self._timeout_s:g} s; "
                 "run `stafford topics verify` in a moment"
             ) from exc
-
-
-def _has_no_leader(error: BaseException) -> bool:
-    cause = error.__cause__
-    return isinstance(cause, KafkaException) and cause.args[0].code() in _NO_LEADER
 
 
 def _partition_state(part: Any, low: int, high: int) -> PartitionState:
