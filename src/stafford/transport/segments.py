@@ -9,6 +9,7 @@ so an unlocked segment is sealed: nobody will ever add to it.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,22 +48,25 @@ def list_segments(directory: Path) -> list[Segment]:
     Raises:
         StorageError: the directory cannot be read.
     """
+    found = []
     try:
-        return [
-            # Whether it is sealed comes first: a size that was read while the writer lived may still grow.
-            Segment(path, is_sealed=is_sealed(path), size_bytes=path.stat().st_size)
-            for path in sorted(directory.glob(f"*{SUFFIX}"))
-        ]
+        for path in sorted(directory.glob(f"*{SUFFIX}")):
+            # One that was drained and removed since is none any more.
+            with suppress(FileNotFoundError):
+                # Whether it is sealed comes first: a size read while the writer lived may still grow.
+                found.append(Segment(path, is_sealed=is_sealed(path), size_bytes=path.stat().st_size))
     except OSError as exc:
         raise StorageError(
             f"spool {directory} cannot be read: {exc.strerror}; check its permissions"
         ) from exc
+    return found
 
 
 def read_segment(segment: Segment, start: int = 0) -> Iterator[pa.RecordBatch]:
     """Read complete frames as batches of LANDED_SCHEMA, from the record at position `start` on.
 
-    An open segment may be read at any time: what is being written is left out.
+    An open segment may be read at any time: what is being written is left out. One that is gone gives
+    nothing: only what Kafka has entirely is removed.
 
     Raises:
         CorruptSegment: damage other than a torn tail.
@@ -75,6 +79,8 @@ def read_segment(segment: Segment, start: int = 0) -> Iterator[pa.RecordBatch]:
                 last = batch.column("offset")[-1].as_py()
                 if last >= start:
                     yield batch.slice(max(0, batch.num_rows - (last + 1 - start)))
+    except FileNotFoundError:
+        return
     except OSError as exc:
         raise StorageError(
             f"spool segment {segment.path} cannot be read: {exc.strerror}; check the disk and its permissions"
@@ -99,6 +105,17 @@ def read_segments(
             yield segment.name, batch
 
 
+def count_records(segment: Segment) -> int:
+    """Count the records of a segment's complete frames; of a damaged one, those before the damage."""
+    rows = 0
+    try:
+        for batch in read_segment(segment):
+            rows = batch.column("offset")[-1].as_py() + 1
+    except CorruptSegment:
+        pass
+    return rows
+
+
 def recover_segments(directory: Path) -> dict[str, int]:
     """Cut the torn tails that dead writers left; gives the bytes cut for each segment that had one.
 
@@ -117,7 +134,7 @@ def recover_segments(directory: Path) -> dict[str, int]:
                 whole = measure_frames(file, segment.size_bytes, segment.name)
                 file.truncate(whole)
             lock.unlink()
-        except CorruptSegment:
+        except (CorruptSegment, FileNotFoundError):
             continue
         except OSError as exc:
             raise StorageError(f"spool segment {segment.path} cannot be repaired: {exc.strerror}") from exc
