@@ -31,6 +31,7 @@ COMMANDS = (
     "clean",
     "kafka",
     "topics",
+    "spool",
     "contracts",
     "profile",
     "stack",

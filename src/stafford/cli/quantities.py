@@ -57,3 +57,11 @@ def write_bytes(number: float) -> str:
         if number >= _BYTES[unit]:
             return f"{number / _BYTES[unit]:.3g} {unit}"
     return f"{number:.0f} B"
+
+
+def write_age(seconds: float) -> str:
+    """As "90 s", "3 min", "5 h" or "2 d": the largest unit of which there are two."""
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

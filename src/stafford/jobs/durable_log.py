@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 
-from stafford.errors import ConfigError, TransportUnavailable, UnsafeChange
-from stafford.jobs.kafka_client import find_kafka
+from stafford.errors import ConfigError, UnsafeChange
+from stafford.jobs.kafka_client import find_answering
 from stafford.settings import Settings
 from stafford.transport import Clock, DurableLog, FailoverLog, KafkaLog, SpoolLog, list_segments
-from stafford.transport.admin import answers
 
 TRANSPORTS = ("auto", "kafka", "files")
 STALL_S = 3.0
@@ -48,18 +47,3 @@ def open_log(
     return FailoverLog(
         lambda: KafkaLog(find_answering(settings), run_id, clock, stall_s=STALL_S), spool, notify=notify
     )
-
-
-def find_answering(settings: Settings) -> dict[str, str]:
-    """Give the settings of a broker that answers now.
-
-    Raises:
-        TransportUnavailable: none does.
-    """
-    config = find_kafka(settings)
-    if not answers(config["bootstrap.servers"], config):
-        raise TransportUnavailable(
-            f"no Kafka broker answers at {config['bootstrap.servers']}; see `stafford kafka status`, start "
-            "the embedded one with `stafford kafka start`"
-        )
-    return config

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+_DICE = random.Random()  # noqa: S311 - of its own, so that nobody's seed is disturbed; no secret
+
 
 class State(StrEnum):
     """Where a breaker is."""
@@ -34,7 +36,7 @@ class Backoff:
 class Breaker:
     """Remembers the state and why; decides nothing else. Its owner sees to it that one thread changes it."""
 
-    def __init__(self, backoff: Backoff, chance: Callable[[], float] = random.random) -> None:
+    def __init__(self, backoff: Backoff, chance: Callable[[], float] = _DICE.random) -> None:
         """Begin closed."""
         self.state = State.CLOSED
         self.reason = ""

@@ -16,9 +16,10 @@ from stafford.errors import (
     TransportUnavailable,
 )
 from stafford.transport.circuit import Backoff, Breaker, State
-from stafford.transport.drain import drain, drain_alone, read_position, sweep
+from stafford.transport.drain import drain, drain_alone, sweep
+from stafford.transport.inspection import glance
 from stafford.transport.log import Condition, Delivery, DurableLog
-from stafford.transport.segments import Segment, count_records, list_segments
+from stafford.transport.segments import Segment, list_segments
 from stafford.transport.spool import SpoolLog
 
 HANDOVER_ROWS = 20_000
@@ -87,7 +88,7 @@ class FailoverLog:
         self._thread: threading.Thread | None = None
         sweep(spool.directory)
         for segment in list_segments(spool.directory):
-            self._count(max(0, count_records(segment) - read_position(segment)))
+            self._count(glance(segment).waiting)
         self._begin()
 
     @property

@@ -75,7 +75,7 @@ def read_segment(segment: Segment, start: int = 0) -> Iterator[pa.RecordBatch]:
     try:
         with segment.path.open("rb") as file:
             for payload in read_frames(file, segment.path.stat().st_size, segment.name):
-                batch = _decode(payload, segment.name)
+                batch = decode(payload, segment.name)
                 last = batch.column("offset")[-1].as_py()
                 if last >= start:
                     yield batch.slice(max(0, batch.num_rows - (last + 1 - start)))
@@ -103,17 +103,6 @@ def read_segments(
     for segment in list_segments(directory):
         for batch in read_segment(segment, (start or {}).get(segment.name, 0)):
             yield segment.name, batch
-
-
-def count_records(segment: Segment) -> int:
-    """Count the records of a segment's complete frames; of a damaged one, those before the damage."""
-    rows = 0
-    try:
-        for batch in read_segment(segment):
-            rows = batch.column("offset")[-1].as_py() + 1
-    except CorruptSegment:
-        pass
-    return rows
 
 
 def recover_segments(directory: Path) -> dict[str, int]:
@@ -160,7 +149,12 @@ def is_sealed(path: Path) -> bool:
         return False
 
 
-def _decode(payload: bytes, segment: str) -> pa.RecordBatch:
+def decode(payload: bytes, segment: str) -> pa.RecordBatch:
+    """Read the batch of a frame.
+
+    Raises:
+        CorruptSegment: it holds no batch of LANDED_SCHEMA.
+    """
     try:
         with pa.ipc.open_stream(payload) as stream:
             batch = stream.read_next_batch()

@@ -172,10 +172,15 @@ class _SegmentWriter:
         # The lock comes first: from its first byte on, nobody takes the segment for a dead writer's.
         self._lock = FileLock(lock_path(self._path))
         self._lock.acquire(timeout=0)
+        file = None
         try:
             file = self._path.open("xb", buffering=0)
             _sync_directory(directory)
         except OSError:
+            if file is not None:
+                file.close()
+                with suppress(OSError):
+                    self._path.unlink()
             self._release()
             raise
         return file
