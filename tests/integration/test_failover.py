@@ -254,6 +254,7 @@ def test_a_full_disk_of_the_broker_is_outlived(
                     file.write(b"x" * 65_536)
             stream.wait_for(lambda: stream.log.name == "files")
             stream.go_on(5)
+            assert "No space left on device" in (small_disk / "kafka" / "kafka.log").read_text()
             ballast.unlink()
             victim.broker.stop()
             victim.start()

@@ -77,7 +77,11 @@ class KafkaLog:
         Raises:
             ConfigError: a setting is missing, unknown, or would break the delivery guarantee.
         """
-        self._settings = client_settings(config, DEFAULTS, REQUIRED)
+        defaults = DEFAULTS
+        if stall_s is not None:
+            # A topic that is gone is to be named as the cause before the stall is.
+            defaults = {**DEFAULTS, "topic.metadata.propagation.max.ms": int(stall_s * 500)}
+        self._settings = client_settings(config, defaults, REQUIRED)
         self._settings["error_cb"] = self._note_trouble
         # That a record is acknowledged is seen by its leaving the client's queue; a report of each would
         # cost a Python call and four objects a record.
