@@ -3,6 +3,7 @@
 StaffordError
   Transient               retry, with a limit
     TransportUnavailable  neither Kafka nor the spool took a batch
+    SpoolFull             the spool has its largest size and Kafka takes nothing: wait
     NotReady              something that must run, such as a broker or a server, did not answer in time
     LiveUnavailable       Redis did not take or give the live numbers
   Terminal                stop and say why
@@ -35,6 +36,10 @@ class Transient(StaffordError):
 
 class TransportUnavailable(Transient):
     """No durable log took the batch."""
+
+
+class SpoolFull(Transient):
+    """The spool has no room for a batch now; Kafka makes room when it is back."""
 
 
 class NotReady(Transient):

@@ -37,6 +37,11 @@ class Settings(BaseSettings):
         "without bootstrap.servers the embedded broker of this home is used.",
     )
     kafka_port: int = Field(9092, ge=1, le=65535, description="First port that the embedded broker tries.")
+    spool_max_mb: int = Field(
+        4096,
+        ge=1,
+        description="Largest size of the spool, in MB; while it is full the stream waits for Kafka.",
+    )
     spark_master: str = Field("local[2]", description="Spark master URL.")
     spark_driver_memory: str = Field("1g", description="Heap of the Spark driver.")
     spark_conf: dict[str, str] = Field(

@@ -1,4 +1,4 @@
-"""Every durable log keeps the same promise: Kafka, the spool, and the one in memory that tests use."""
+"""Every durable log keeps the same promise: Kafka, the spool, both together, and the one in memory."""
 
 import itertools
 import json
@@ -12,8 +12,8 @@ import pyarrow as pa
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
-from stafford.errors import ContractViolation, Terminal
-from stafford.transport import DurableLog, KafkaLog, MemoryLog, SpoolLog, read_segments
+from stafford.errors import ContractViolation, Terminal, TransportUnavailable
+from stafford.transport import DurableLog, FailoverLog, KafkaLog, MemoryLog, SpoolLog, read_segments
 from stafford.transport.topics import Change, Cluster, Edit, Kind
 
 from ..unit.transport.builders import NOW, build_records, read_stamp, stand_still  # noqa: TID252 - shared by tests
@@ -34,20 +34,42 @@ class Subject:
         return build_records(rows, topic=self.topic, **options)
 
 
-@pytest.fixture(params=[pytest.param("kafka", marks=pytest.mark.kafka), "spool", "memory"])
+KINDS = [
+    pytest.param("kafka", marks=pytest.mark.kafka),
+    "spool",
+    pytest.param("failover", marks=pytest.mark.kafka),
+    "failover without Kafka",
+    "memory",
+]
+
+
+def fail_to_connect() -> KafkaLog:
+    """No broker answers, ever."""
+    raise TransportUnavailable("nobody answers")
+
+
+@pytest.fixture(params=KINDS)
 def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Subject]:
     """Each implementation in turn."""
     topic = f"test-{uuid.uuid4().hex[:8]}"
-    if request.param == "kafka":
+    if request.param in {"kafka", "failover"}:
         config = {"bootstrap.servers": request.getfixturevalue("broker")}
         with Cluster(config) as cluster:
             edits = (Edit("partitions", None, "3"), Edit("replication", None, "1"))
             cluster.apply([Change(Kind.CREATE, topic, edits)])
-            made = Subject(KafkaLog(config, RUN, stand_still), topic, lambda: read_topic(config, topic))
+            log: DurableLog = KafkaLog(config, RUN, stand_still)
+            if request.param == "failover":
+                kafka, spool = log, SpoolLog(tmp_path, RUN, stand_still)
+                log = FailoverLog(lambda: kafka, spool)
+            made = Subject(log, topic, lambda: read_topic(config, topic))
             yield made
             cluster.delete(topic)
     elif request.param == "spool":
         made = Subject(SpoolLog(tmp_path, RUN, stand_still), topic, lambda: read_spool(tmp_path))
+        yield made
+    elif request.param == "failover without Kafka":
+        log = FailoverLog(fail_to_connect, SpoolLog(tmp_path, RUN, stand_still))
+        made = Subject(log, topic, lambda: read_spool(tmp_path))
         yield made
     else:
         memory = MemoryLog(RUN, stand_still)

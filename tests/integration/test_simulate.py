@@ -13,15 +13,16 @@ from itertools import pairwise
 from pathlib import Path
 
 import psutil
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from confluent_kafka import Consumer
 
-from stafford.errors import ConfigError, HomeInUse, TransportUnavailable
+from stafford.errors import ConfigError, HomeInUse, SpoolFull, TransportUnavailable, UnsafeChange
 from stafford.jobs import durable_log, simulate, topics
-from stafford.jobs.simulate import MOST_SLACK, SLACK, Progress, SimulateJob
+from stafford.jobs.simulate import MOST_SLACK, OPENING, SLACK, Progress, SimulateJob
 from stafford.settings import PROJECT_DIR, Settings
-from stafford.transport import MemoryLog, read_segments
+from stafford.transport import Delivery, MemoryLog, read_segments
 
 from ..unit.transport.builders import read_stamp, read_stamps  # noqa: TID252 - shared by tests
 
@@ -195,6 +196,62 @@ def test_a_lasting_failure_is_resumed_later(settings: Settings, clocks: Clocks) 
     assert landed == set(read_ledger(settings))
 
 
+class Crowded(MemoryLog):
+    """Has no room for some appends, and says in between what it has."""
+
+    def __init__(self, clocks: Clocks, refusals: int) -> None:
+        super().__init__("run", clocks.now)
+        self.refusals = refusals
+
+    def append(self, records: pa.RecordBatch) -> Delivery:
+        if self.refusals:
+            self.refusals -= 1
+            raise SpoolFull("spool has 2 MB of at most 2")
+        return super().append(records)
+
+
+def test_a_full_spool_holds_the_stream(settings: Settings, clocks: Clocks) -> None:
+    """The shop waits, for longer than any number of attempts, says so once and in its view, and goes on."""
+    log, told, seen = Crowded(clocks, 50), [], []
+    with open_shop(settings, clocks, log=log, notify=told.append) as job:
+        done = job.backfill(job.shop.opens_at + timedelta(seconds=2), watch=seen.append)
+    assert [message.partition(":")[0] for message in told] == ["THE STREAM WAITS"]
+    waiting = [now for now in seen if now.trouble]
+    assert len(waiting) == 50
+    assert {now.sent for now in waiting} == {0}
+    assert "spool has 2 MB" in waiting[0].trouble
+    assert (done.trouble, done.sent) == ("", sum(batch.num_rows for batch in log.landed))
+    assert done.sent == read_ledger(settings).total()
+
+
+def test_a_waiting_stream_can_be_stopped(settings: Settings, clocks: Clocks) -> None:
+    """Stopped while it waits it ends with an error; the batch is in doubt, and the next start sends it."""
+    log, stop = Crowded(clocks, 50), threading.Event()
+    with open_shop(settings, clocks, log=log) as job, pytest.raises(SpoolFull):
+        job.backfill(job.shop.opens_at + OPENING, stop=stop, watch=lambda now: now.trouble and stop.set())
+    log.refusals = 0
+    with open_shop(settings, clocks, log=log) as job:
+        job.backfill(job.shop.opens_at + OPENING)
+    landed = Counter(
+        (topic, event_id)
+        for batch in log.landed
+        for topic, (event_id, _, _) in zip(batch["topic"].to_pylist(), read_stamps(batch), strict=True)
+    )
+    assert set(landed) == set(read_ledger(settings))
+
+
+@pytest.mark.kafka
+def test_kafka_alone_is_refused_while_older_records_wait(
+    settings: Settings, kafka_config: dict[str, str]
+) -> None:
+    """Newer records would overtake those in the spool; the message names both ways out."""
+    with open_shop(settings, Clocks()) as job:
+        job.backfill(job.shop.opens_at + timedelta(seconds=2))
+    there = Settings(home=settings.home, kafka=kafka_config)
+    with pytest.raises(UnsafeChange, match=r"stafford spool drain.*--transport auto"):
+        open_shop(there, Clocks(), transport="kafka")
+
+
 def test_a_home_keeps_its_shop(settings: Settings, clocks: Clocks) -> None:
     """Another seed, profile or rate is refused; leaving them out goes on."""
     with open_shop(settings, clocks, seed=7) as job:
@@ -217,7 +274,10 @@ def test_files_are_taken_loudly_when_no_broker_answers(settings: Settings, clock
     """Choosing automatically says that it writes to files; kafka refuses; an unknown transport is named."""
     told: list[str] = []
     nobody = Settings(home=settings.home, kafka={"bootstrap.servers": "127.0.0.1:1"})
-    assert durable_log.open_log(nobody, "auto", "run", clocks.now, told.append).name == "files"
+    log = durable_log.open_log(nobody, "auto", "run", clocks.now, told.append)
+    assert log.condition.transport == "files"
+    assert "127.0.0.1:1" in log.condition.trouble
+    log.close()
     assert "WRITING TO FILES" in told[0]
     for where in (nobody, settings):
         with pytest.raises(TransportUnavailable, match="stafford kafka start"):

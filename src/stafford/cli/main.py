@@ -33,6 +33,7 @@ COMMANDS = (
     "topics",
     "groups",
     "bench",
+    "spool",
     "contracts",
     "profile",
     "stack",

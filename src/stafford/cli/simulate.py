@@ -70,7 +70,10 @@ def simulate(
         ),
     ] = None,
     transport: Annotated[
-        str, typer.Option(help="auto, kafka or files; auto takes files when no broker answers.")
+        str,
+        typer.Option(
+            help="auto, kafka or files; auto takes files while no broker answers, and then gives Kafka those."
+        ),
     ] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
 ) -> None:

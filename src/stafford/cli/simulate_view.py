@@ -53,8 +53,12 @@ def describe(progress: Progress) -> str:
     return (
         f"shop time {progress.shop_time:%Y-%m-%d %H:%M:%S}Z · {progress.sent:,} sent · "
         f"{progress.events_per_s:,.0f}/s · traffic x{progress.traffic_multiplier:.2f} · "
-        f"to {progress.transport}"
+        f"to {progress.transport}{_describe_backlog(progress)}"
     )
+
+
+def _describe_backlog(progress: Progress) -> str:
+    return f" · {progress.backlog:,} wait for Kafka" if progress.backlog else ""
 
 
 def draw(progress: Progress) -> RenderableType:
@@ -63,12 +67,16 @@ def draw(progress: Progress) -> RenderableType:
     facts = Table.grid(padding=(0, 2))
     facts.add_row("shop time", f"{progress.shop_time:%a %Y-%m-%d %H:%M:%S} UTC")
     facts.add_row("transport", Text(progress.transport, style=f"bold {colour}"))
+    if progress.backlog:
+        facts.add_row("waiting", Text(f"{progress.backlog:,} records in the spool for Kafka", style="yellow"))
     facts.add_row("pace", f"{progress.events_per_s:,.0f} records/s, {progress.sent:,} sent")
     facts.add_row("traffic", f"x{progress.traffic_multiplier:.2f} of the mean")
     behind_s = progress.behind.total_seconds()
     if behind_s >= 1:
         facts.add_row("behind", Text(f"{behind_s:,.0f} s of shop time", style="yellow"))
-    return Group(facts, Text(), _funnel(progress), Text("\nCtrl-C stops and loses nothing.", style="dim"))
+    trouble = [Text(progress.trouble, style="yellow", overflow="fold")] if progress.trouble else []
+    hint = Text("\nCtrl-C stops and loses nothing.", style="dim")
+    return Group(facts, *trouble, Text(), _funnel(progress), hint)
 
 
 def _funnel(progress: Progress) -> Table:

@@ -1,14 +1,15 @@
-"""Chooses where a run's records go: Kafka, or files when no broker answers."""
+"""Chooses where a run's records go: Kafka, files, or whichever of them there is at each moment."""
 
 from collections.abc import Callable
 
-from stafford.errors import ConfigError, TransportUnavailable
-from stafford.jobs.kafka_client import find_kafka
+from stafford.errors import ConfigError, UnsafeChange
+from stafford.jobs.kafka_client import find_answering
 from stafford.settings import Settings
-from stafford.transport import Clock, DurableLog, KafkaLog, SpoolLog
-from stafford.transport.admin import answers
+from stafford.transport import Clock, DurableLog, FailoverLog, KafkaLog, SpoolLog, list_segments
 
 TRANSPORTS = ("auto", "kafka", "files")
+STALL_S = 3.0
+"""Without an acknowledgement for so long a broker counts as lost: the spool has the batch within 5 s."""
 
 
 def open_log(
@@ -18,36 +19,31 @@ def open_log(
 
     Args:
         settings: which Kafka, and where the spool is.
-        transport: `kafka`, `files`, or `auto`: Kafka when a broker answers now, files otherwise.
+        transport: `kafka`, `files`, or `auto`: Kafka while a broker answers, files while none does.
         run_id: the generator run.
         clock: the wall clock, UTC.
-        notify: is told, loudly, when `auto` has to take files.
+        notify: is told, loudly, when `auto` has to take files, and when it is back on Kafka.
 
     Raises:
         TransportUnavailable: `kafka` was asked for and no broker answers.
         ConfigError: there is no such transport, or a Kafka setting is wrong.
+        UnsafeChange: `kafka` was asked for while older records wait in the spool.
     """
     if transport not in TRANSPORTS:
         raise ConfigError(f"transport {transport!r} does not exist; give one of {', '.join(TRANSPORTS)}")
     if transport == "files":
         return SpoolLog(settings.spool_dir, run_id, clock)
-    try:
-        return KafkaLog(_find_answering(settings), run_id, clock)
-    except TransportUnavailable as reason:
-        if transport == "kafka":
-            raise
-        notify(
-            f"WRITING TO FILES, NOT TO KAFKA: {reason}. Records are kept in {settings.spool_dir} and nothing "
-            "is lost; `stafford ingest` reads them from there."
-        )
-        return SpoolLog(settings.spool_dir, run_id, clock)
-
-
-def _find_answering(settings: Settings) -> dict[str, str]:
-    config = find_kafka(settings)
-    if not answers(config["bootstrap.servers"], config):
-        raise TransportUnavailable(
-            f"no Kafka broker answers at {config['bootstrap.servers']}; see `stafford kafka status`, start "
-            "the embedded one with `stafford kafka start`"
-        )
-    return config
+    if transport == "kafka":
+        log = KafkaLog(find_answering(settings), run_id, clock)
+        if waiting := list_segments(settings.spool_dir):
+            log.close()
+            raise UnsafeChange(
+                f"{len(waiting)} spool segments in {settings.spool_dir} are older than what would go to "
+                "Kafka now, and would come after it; run `stafford spool drain` first, or use --transport "
+                "auto, which does that by itself"
+            )
+        return log
+    spool = SpoolLog(settings.spool_dir, run_id, clock, max_bytes=settings.spool_max_mb * 1_000_000)
+    return FailoverLog(
+        lambda: KafkaLog(find_answering(settings), run_id, clock, stall_s=STALL_S), spool, notify=notify
+    )

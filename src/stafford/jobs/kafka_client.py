@@ -3,6 +3,7 @@
 from stafford.errors import TransportUnavailable
 from stafford.jobs import broker
 from stafford.settings import Settings
+from stafford.transport.admin import answers
 
 
 def find_kafka(settings: Settings) -> dict[str, str]:
@@ -20,3 +21,18 @@ def find_kafka(settings: Settings) -> dict[str, str]:
             "start the embedded one with `stafford kafka start`"
         )
     return {**settings.kafka, "bootstrap.servers": state.bootstrap}
+
+
+def find_answering(settings: Settings) -> dict[str, str]:
+    """Give the settings of a broker that answers now.
+
+    Raises:
+        TransportUnavailable: none does.
+    """
+    config = find_kafka(settings)
+    if not answers(config["bootstrap.servers"], config):
+        raise TransportUnavailable(
+            f"no Kafka broker answers at {config['bootstrap.servers']}; see `stafford kafka status`, start "
+            "the embedded one with `stafford kafka start`"
+        )
+    return config

@@ -14,7 +14,7 @@ import pyarrow as pa
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from stafford.domain.window import to_micros
-from stafford.errors import TransportUnavailable
+from stafford.errors import SpoolFull, TransportUnavailable
 from stafford.generator import Batch, FlashSale, Shop, load_profile
 from stafford.generator.vocabulary import CATEGORIES
 from stafford.jobs.durable_log import open_log
@@ -77,7 +77,9 @@ class Progress:
     elapsed_s: float
     shop_time: datetime  # every event before it is acknowledged
     behind: timedelta  # how far shop_time is behind where it ought to be
-    transport: str
+    transport: str  # where the next batch goes
+    backlog: int  # records in the spool that Kafka is still to be given
+    trouble: str  # why it is not Kafka, or why the stream waits; empty when all is well
     traffic_multiplier: float  # 1.0 is the mean of a week
     counts: Mapping[str, int]  # records sent, by event_type
 
@@ -119,6 +121,9 @@ class SimulateJob:
         self._stream = shop.open(state.sent_through)
         self._counts: Counter[str] = Counter()
         self._spooled = 0
+        self._full = ""  # what the log says while it has no room and the stream waits
+        self._stop = threading.Event()
+        self._tick: Callable[[], None] = lambda: None
         self._began = monotonic()
         self._recent: list[tuple[float, int]] = [(self._began, 0)]
 
@@ -150,9 +155,11 @@ class SimulateJob:
 
         Raises:
             TransportUnavailable: the log did not take a batch after several attempts; start again later.
+            SpoolFull: it was stopped while it waited for room; the next start sends the batch again.
             StorageError: ledger, state or spool cannot be written.
         """
-        while self.state.sent_through < until and not (stop and stop.is_set()):
+        self._stop, self._tick = stop or threading.Event(), lambda: watch(self.measure(until))
+        while self.state.sent_through < until and not self._stop.is_set():
             self._advance(min(until, self.state.sent_through + self._stride()))
             watch(self.measure(until))
         return self.measure(until)
@@ -182,6 +189,7 @@ class SimulateJob:
 
         Raises:
             TransportUnavailable: the log did not take a batch after several attempts; start again later.
+            SpoolFull: it was stopped while it waited for room; the next start sends the batch again.
             StorageError: ledger, state or spool cannot be written.
         """
         stop = stop or threading.Event()
@@ -189,6 +197,7 @@ class SimulateJob:
         began, origin = self._monotonic(), self.state.sent_through
         slack = min(SLACK * speed, MOST_SLACK) if is_steady else timedelta(0)
         target, due, sent_before = origin, 0.0, self._counts.total()
+        self._tick = lambda: watch(self.measure(target - slack))
         while not stop.is_set():
             elapsed = self._monotonic() - began
             lived = elapsed if duration_s is None else min(elapsed, duration_s)
@@ -227,7 +236,7 @@ class SimulateJob:
 
     def measure(self, target: datetime) -> Progress:
         """Tell where the simulation is, measured against where it ought to be."""
-        now, sent = self._monotonic(), self._counts.total()
+        now, sent, condition = self._monotonic(), self._counts.total(), self._log.condition
         self._recent = [point for point in self._recent if now - point[0] <= RATE_WINDOW_S] or self._recent[
             -1:
         ]
@@ -241,7 +250,9 @@ class SimulateJob:
             elapsed_s=now - self._began,
             shop_time=reached,
             behind=max(target - reached, timedelta(0)),
-            transport=self._log.name,
+            transport=condition.transport,
+            backlog=condition.backlog,
+            trouble=self._full or condition.trouble,
             traffic_multiplier=self._stream.measure_traffic(reached),
             counts=dict(self._counts),
         )
@@ -269,11 +280,28 @@ class SimulateJob:
             before_sleep=self._report_retry,
             reraise=True,
         )
-        delivery: Delivery = attempts(self._log.append, batch.records)
+        delivery: Delivery = attempts(self._append, batch.records)
         self._ledger.acknowledge(number, delivery.acknowledged, delivery.spooled)
         self._spooled += delivery.spooled
         for entry in batch.records.column("event_type").value_counts().to_pylist():
             self._counts[entry["values"]] += entry["counts"]
+
+    def _append(self, records: pa.RecordBatch) -> Delivery:
+        """Append; while the log has no room, wait until it has, which is what holds the shop back."""
+        while True:
+            try:
+                delivery = self._log.append(records)
+            except SpoolFull as exc:
+                if not self._full:
+                    self._notify(f"THE STREAM WAITS: {exc}. Nothing is lost.")
+                self._full = f"the stream waits: {exc}"
+                if self._stop.is_set():
+                    raise
+                self._tick()
+                self._wait(self._stop, TICK_S)
+            else:
+                self._full = ""
+                return delivery
 
     def _report_retry(self, attempt: RetryCallState) -> None:
         error = attempt.outcome.exception() if attempt.outcome else None
@@ -316,7 +344,7 @@ def build(
             is there when it goes live; with a speed above 1, thirty days ago, for a past to run through.
         sales: flash sales to come, remembered by the home.
         speed: as `live` will be asked to run; only its being above 1 matters here.
-        transport: `kafka`, `files`, or `auto`: Kafka when a broker answers now, files otherwise.
+        transport: `kafka`, `files`, or `auto`: Kafka while a broker answers, files while none does.
         log: in place of what `transport` names; the caller closes it.
         ledger: in place of the home's; the caller closes it.
         clock: the wall clock, UTC.
@@ -328,6 +356,7 @@ def build(
         HomeInUse: another process simulates the same shop.
         ConfigError: the home has another shop, or the profile is wrong.
         TransportUnavailable: `kafka` was asked for and no broker answers.
+        UnsafeChange: `kafka` was asked for while older records wait in the spool.
     """
     with ExitStack() as resources:
         file = resources.enter_context(ShopFile(settings.home_dir))

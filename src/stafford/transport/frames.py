@@ -42,11 +42,8 @@ def read_frames(file: BinaryIO, size: int, segment: str) -> Iterator[bytes]:
     Raises:
         CorruptSegment: a frame is damaged; names the segment and the byte where the frame begins.
     """
-    for start, length, checksum in _walk(file, size, segment):
-        payload = file.read(length)
-        if zlib.crc32(payload) != checksum:
-            raise _damaged(segment, start, "the checksum of its payload does not match")
-        yield payload
+    for place in _walk(file, size, segment):
+        yield _read_payload(file, place, segment)
 
 
 def measure_frames(file: BinaryIO, size: int, segment: str) -> int:
@@ -56,6 +53,28 @@ def measure_frames(file: BinaryIO, size: int, segment: str) -> int:
         CorruptSegment: a header is damaged.
     """
     return max((start + HEADER_BYTES + length for start, length, _ in _walk(file, size, segment)), default=0)
+
+
+def read_ends(file: BinaryIO, size: int, segment: str) -> tuple[bytes, bytes] | None:
+    """Give the payloads of the first and the last complete frame, without reading those between.
+
+    Raises:
+        CorruptSegment: a header, or one of the two payloads, is damaged.
+    """
+    places = list(_walk(file, size, segment))
+    if not places:
+        return None
+    first, last = (_read_payload(file, place, segment) for place in (places[0], places[-1]))
+    return first, last
+
+
+def _read_payload(file: BinaryIO, place: tuple[int, int, int], segment: str) -> bytes:
+    start, length, checksum = place
+    file.seek(start + HEADER_BYTES)
+    payload = file.read(length)
+    if zlib.crc32(payload) != checksum:
+        raise _damaged(segment, start, "the checksum of its payload does not match")
+    return payload
 
 
 def _walk(file: BinaryIO, size: int, segment: str) -> Iterator[tuple[int, int, int]]:

@@ -40,3 +40,11 @@ def nest_headers(stamps: pa.Array) -> pa.Array:
     entries = pa.StructArray.from_arrays([pa.repeat(SENT, rows), stamps], fields=list(HEADER_TYPE.value_type))
     offsets = pa.array(np.arange(rows + 1), pa.int32())
     return pa.ListArray.from_arrays(offsets, entries).cast(HEADER_TYPE)
+
+
+def unnest_headers(headers: pa.Array) -> pa.Array | None:
+    """Give back what `nest_headers` folded; None where it did not write these headers."""
+    entries = pc.list_flatten(headers)
+    if len(entries) != len(headers) or not pc.all(pc.equal(entries.field("key"), SENT)).as_py():
+        return None
+    return entries.field("value")

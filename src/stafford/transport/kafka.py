@@ -8,10 +8,10 @@ import pyarrow as pa
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from stafford.domain.record import SENT
-from stafford.errors import ConfigError, StaffordError, Terminal, TransportUnavailable
+from stafford.errors import ConfigError, CorruptSegment, StaffordError, Terminal, TransportUnavailable
 from stafford.transport.client import LOGGER, client_settings
-from stafford.transport.headers import stamp_records
-from stafford.transport.log import Clock, Delivery, check_schema
+from stafford.transport.headers import stamp_records, unnest_headers
+from stafford.transport.log import Clock, Condition, Delivery, check_schema
 
 # What the promise of DurableLog rests on; nobody may change these.
 REQUIRED = {
@@ -56,7 +56,14 @@ class KafkaLog:
 
     name = "kafka"
 
-    def __init__(self, config: Mapping[str, str], run_id: str, clock: Clock, timeout_s: float = 30) -> None:
+    def __init__(
+        self,
+        config: Mapping[str, str],
+        run_id: str,
+        clock: Clock,
+        timeout_s: float = 30,
+        stall_s: float | None = None,
+    ) -> None:
         """Prepare a producer; connecting happens at the first append.
 
         Args:
@@ -64,11 +71,17 @@ class KafkaLog:
             run_id: the generator run, for the header.
             clock: gives `produced_at`, UTC.
             timeout_s: bound of one append, in seconds.
+            stall_s: gives up earlier when for so many seconds no record was acknowledged; None leaves it to
+                the bound.
 
         Raises:
             ConfigError: a setting is missing, unknown, or would break the delivery guarantee.
         """
-        self._settings = client_settings(config, DEFAULTS, REQUIRED)
+        defaults = DEFAULTS
+        if stall_s is not None:
+            # A topic that is gone is to be named as the cause before the stall is.
+            defaults = {**DEFAULTS, "topic.metadata.propagation.max.ms": int(stall_s * 500)}
+        self._settings = client_settings(config, defaults, REQUIRED)
         self._settings["error_cb"] = self._note_trouble
         # That a record is acknowledged is seen by its leaving the client's queue; a report of each would
         # cost a Python call and four objects a record.
@@ -77,6 +90,7 @@ class KafkaLog:
         self._run_id = run_id
         self._clock = clock
         self._timeout_s = timeout_s
+        self._stall_s = timeout_s if stall_s is None else stall_s
         self._trouble = "no broker answered"
         self._is_closed = False
         self._producer: Producer | None = self._connect()
@@ -90,14 +104,40 @@ class KafkaLog:
             ContractViolation: the batch does not have RECORD_SCHEMA.
             Terminal: the log is closed, or a record is larger than Kafka takes; the message names it.
         """
+        check_schema(records)
+        return self._deliver(records, stamp_records(records, self._run_id, self._clock()))
+
+    def forward(self, landed: pa.RecordBatch) -> Delivery:
+        """Append records of LANDED_SCHEMA as the spool has them: with the headers of their first sending.
+
+        Delivery, order and errors: as `append`.
+
+        Raises:
+            CorruptSegment: a record has other headers than the spool writes.
+        """
+        stamps = unnest_headers(landed.column("headers"))
+        if stamps is None:
+            source = landed.column("source")[0].as_py()
+            raise CorruptSegment(
+                f"spool segment {source} has records without the one header `{SENT}`; it was written by "
+                "something else, move it away"
+            )
+        return self._deliver(landed, stamps)
+
+    @property
+    def condition(self) -> Condition:
+        """Kafka, and nothing waits."""
+        return Condition(self.name)
+
+    def _deliver(self, records: pa.RecordBatch, stamps: pa.Array) -> Delivery:
         if self._is_closed:
             raise Terminal(f"the log on Kafka at {self._bootstrap} was closed; open a new KafkaLog to append")
-        check_schema(records)
         self._producer = self._producer or self._connect()
-        sending = _Sending(time.monotonic() + self._timeout_s)
+        now = time.monotonic()
+        sending = _Sending(now + self._timeout_s, now)
         topics = ", ".join(sorted(records.column("topic").unique().to_pylist()))
         try:
-            self._send(self._producer, records, sending)
+            self._send(self._producer, records, stamps, sending)
             self._await(self._producer, sending)
         except BaseException as exc:
             # Reports of this batch must never be counted for the next one: a new producer has no memory.
@@ -124,8 +164,9 @@ class KafkaLog:
                 f"Kafka refuses its settings: {exc.args[0].str()}; correct STAFFORD_KAFKA"
             ) from exc
 
-    def _send(self, producer: Producer, records: pa.RecordBatch, sending: "_Sending") -> None:
-        stamps = stamp_records(records, self._run_id, self._clock())
+    def _send(
+        self, producer: Producer, records: pa.RecordBatch, stamps: pa.Array, sending: "_Sending"
+    ) -> None:
         columns = (*(records.column(name) for name in ("topic", "key", "value")), stamps)
         produce, report = producer.produce, sending.report  # looked up once, not for each record
         # One for all records: the client copies what is in it before `produce` returns.
@@ -155,8 +196,12 @@ class KafkaLog:
             self._check_time(producer, sending)
 
     def _check_time(self, producer: Producer, sending: "_Sending") -> None:
-        if time.monotonic() > sending.deadline and len(producer) and not sending.failure:
-            waiting = min(len(producer), sending.sent)  # events of the client stand in the queue too
+        now, waiting = time.monotonic(), len(producer)
+        if waiting != sending.waiting:
+            sending.waiting, sending.moved_at = waiting, now
+        is_late = now > sending.deadline or now > sending.moved_at + self._stall_s
+        if is_late and waiting and not sending.failure:
+            waiting = min(waiting, sending.sent)  # events of the client stand in the queue too
             raise TimeoutError(f"{waiting} of {sending.sent} records are not acknowledged")
 
     def _drop(self) -> None:
@@ -191,7 +236,7 @@ class KafkaLog:
         return self._unavailable(failure.topic, failure.error.str())
 
     def _unavailable(self, topics: str, reason: str) -> TransportUnavailable:
-        limit = f"{self._timeout_s:g} s"
+        limit = f"{min(self._timeout_s, self._stall_s):g} s"
         return TransportUnavailable(
             f"Kafka at {self._bootstrap} did not take a batch for {topics} within {limit} ({reason}; "
             f"last trouble: {self._trouble}); check `stafford kafka status`, start it with "
@@ -212,17 +257,19 @@ class _Failure:
 
     def find_event_id(self, records: pa.RecordBatch) -> str:
         # A delivery report carries no headers, so the id is found by the body.
-        for row in records.select(["topic", "value", "event_id"]).to_pylist():
+        named = "event_id" if "event_id" in records.schema.names else "offset"
+        for row in records.select(["topic", "value", named]).to_pylist():
             if row["topic"] == self.topic and row["value"] == self.value:
-                return str(row["event_id"])
+                return str(row[named])
         return f"with key {self.key!r}"
 
 
 class _Sending:
     # What is known of one batch: one shared callback, and no object for each record.
 
-    def __init__(self, deadline: float) -> None:
+    def __init__(self, deadline: float, now: float) -> None:
         self.deadline = deadline
+        self.waiting, self.moved_at = 0, now  # records in the client's queue, and since when so many
         self.sent = 0
         self.failure: _Failure | None = None
 

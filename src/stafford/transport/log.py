@@ -22,12 +22,26 @@ class Delivery:
     spooled: int  # rows that are fsynced in a spool segment
 
 
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How a durable log is now, for people to see."""
+
+    transport: str  # where the next batch goes: "kafka" or "files"
+    backlog: int = 0  # records in the spool that Kafka is still to be given
+    trouble: str = ""  # why Kafka is not used, when it should be
+
+
 class DurableLog(Protocol):
     """A place where an accepted batch survives the death of this process."""
 
     @property
     def name(self) -> str:
         """What a person sees: "kafka" or "files"."""
+        ...
+
+    @property
+    def condition(self) -> Condition:
+        """How it is now; cheap, asks nobody."""
         ...
 
     def append(self, records: pa.RecordBatch) -> Delivery:
@@ -39,6 +53,7 @@ class DurableLog(Protocol):
 
         Raises:
             TransportUnavailable: the log did not take the batch in time; try the same batch again.
+            SpoolFull: there is no room for the batch now; try the same batch again, for as long as it takes.
             ContractViolation: the batch does not have RECORD_SCHEMA.
             Terminal: the log is closed, or a record can never be taken; the message names it.
         """

@@ -5,7 +5,7 @@ import pyarrow as pa
 from stafford.domain.record import LANDED_SCHEMA, UTC_MICROS
 from stafford.errors import Terminal, TransportUnavailable
 from stafford.transport.headers import nest_headers, stamp_records
-from stafford.transport.log import Clock, Delivery, check_schema
+from stafford.transport.log import Clock, Condition, Delivery, check_schema
 
 
 class MemoryLog:
@@ -18,6 +18,11 @@ class MemoryLog:
         self.landed: list[pa.RecordBatch] = []
         self.failures = 0  # as many appends as this fail, after having kept the batch all the same
         self._run_id, self._clock, self._is_closed = run_id, clock, False
+
+    @property
+    def condition(self) -> Condition:
+        """Memory, and nothing waits."""
+        return Condition(self.name)
 
     def append(self, records: pa.RecordBatch) -> Delivery:
         """Keep a batch. See DurableLog."""

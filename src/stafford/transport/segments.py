@@ -9,6 +9,7 @@ so an unlocked segment is sealed: nobody will ever add to it.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,22 +48,25 @@ def list_segments(directory: Path) -> list[Segment]:
     Raises:
         StorageError: the directory cannot be read.
     """
+    found = []
     try:
-        return [
-            # Whether it is sealed comes first: a size that was read while the writer lived may still grow.
-            Segment(path, is_sealed=is_sealed(path), size_bytes=path.stat().st_size)
-            for path in sorted(directory.glob(f"*{SUFFIX}"))
-        ]
+        for path in sorted(directory.glob(f"*{SUFFIX}")):
+            # One that was drained and removed since is none any more.
+            with suppress(FileNotFoundError):
+                # Whether it is sealed comes first: a size read while the writer lived may still grow.
+                found.append(Segment(path, is_sealed=is_sealed(path), size_bytes=path.stat().st_size))
     except OSError as exc:
         raise StorageError(
             f"spool {directory} cannot be read: {exc.strerror}; check its permissions"
         ) from exc
+    return found
 
 
 def read_segment(segment: Segment, start: int = 0) -> Iterator[pa.RecordBatch]:
     """Read complete frames as batches of LANDED_SCHEMA, from the record at position `start` on.
 
-    An open segment may be read at any time: what is being written is left out.
+    An open segment may be read at any time: what is being written is left out. One that is gone gives
+    nothing: only what Kafka has entirely is removed.
 
     Raises:
         CorruptSegment: damage other than a torn tail.
@@ -71,10 +75,12 @@ def read_segment(segment: Segment, start: int = 0) -> Iterator[pa.RecordBatch]:
     try:
         with segment.path.open("rb") as file:
             for payload in read_frames(file, segment.path.stat().st_size, segment.name):
-                batch = _decode(payload, segment.name)
+                batch = decode(payload, segment.name)
                 last = batch.column("offset")[-1].as_py()
                 if last >= start:
                     yield batch.slice(max(0, batch.num_rows - (last + 1 - start)))
+    except FileNotFoundError:
+        return
     except OSError as exc:
         raise StorageError(
             f"spool segment {segment.path} cannot be read: {exc.strerror}; check the disk and its permissions"
@@ -117,7 +123,7 @@ def recover_segments(directory: Path) -> dict[str, int]:
                 whole = measure_frames(file, segment.size_bytes, segment.name)
                 file.truncate(whole)
             lock.unlink()
-        except CorruptSegment:
+        except (CorruptSegment, FileNotFoundError):
             continue
         except OSError as exc:
             raise StorageError(f"spool segment {segment.path} cannot be repaired: {exc.strerror}") from exc
@@ -143,7 +149,12 @@ def is_sealed(path: Path) -> bool:
         return False
 
 
-def _decode(payload: bytes, segment: str) -> pa.RecordBatch:
+def decode(payload: bytes, segment: str) -> pa.RecordBatch:
+    """Read the batch of a frame.
+
+    Raises:
+        CorruptSegment: it holds no batch of LANDED_SCHEMA.
+    """
     try:
         with pa.ipc.open_stream(payload) as stream:
             batch = stream.read_next_batch()

@@ -10,10 +10,10 @@ import pyarrow as pa
 from filelock import FileLock
 
 from stafford.domain.record import LANDED_SCHEMA, UTC_MICROS
-from stafford.errors import StorageError, Terminal
+from stafford.errors import SpoolFull, StorageError, Terminal
 from stafford.transport.frames import encode_frame
 from stafford.transport.headers import nest_headers, stamp_records
-from stafford.transport.log import Clock, Delivery, check_schema
+from stafford.transport.log import Clock, Condition, Delivery, check_schema
 from stafford.transport.segments import SUFFIX, list_segments, lock_path, recover_segments
 
 SEGMENT_BYTES = 64 * 1024 * 1024
@@ -33,7 +33,12 @@ class SpoolLog:
     name = "files"
 
     def __init__(
-        self, directory: Path, run_id: str, clock: Clock, segment_bytes: int = SEGMENT_BYTES
+        self,
+        directory: Path,
+        run_id: str,
+        clock: Clock,
+        segment_bytes: int = SEGMENT_BYTES,
+        max_bytes: int | None = None,
     ) -> None:
         """Open a spool and cut what dead writers left torn.
 
@@ -42,6 +47,8 @@ class SpoolLog:
             run_id: the generator run, for the header.
             clock: gives the log-append time and `produced_at`, UTC.
             segment_bytes: a segment that has reached this size is closed and the next one begun.
+            max_bytes: once all segments together have this size, nothing is taken until some are removed; the
+                batch before may reach beyond it. None for no bound.
 
         Raises:
             StorageError: the directory cannot be made or written.
@@ -50,6 +57,7 @@ class SpoolLog:
         self._run_id = run_id
         self._clock = clock
         self._segment_bytes = segment_bytes
+        self._max_bytes = max_bytes
         self._writer: _SegmentWriter | None = None
         self._is_closed = False
         try:
@@ -64,6 +72,7 @@ class SpoolLog:
         """Append a batch; when it returns, every row is on the disk. See DurableLog.
 
         Raises:
+            SpoolFull: the segments have their largest size; the log holds none of the batch.
             StorageError: the disk is full or cannot be written; the log holds none of the batch.
             ContractViolation: the batch does not have RECORD_SCHEMA.
             Terminal: the log is closed.
@@ -73,6 +82,7 @@ class SpoolLog:
         check_schema(records)
         if records.num_rows == 0:
             return Delivery(0, 0)
+        self._check_room()
         try:
             writer = self._open_writer()
             landed = self._land(records, writer.name, writer.position)
@@ -86,10 +96,35 @@ class SpoolLog:
             ) from exc
         return Delivery(acknowledged=0, spooled=records.num_rows)
 
+    @property
+    def directory(self) -> Path:
+        """Where the segments are."""
+        return self._directory
+
+    @property
+    def condition(self) -> Condition:
+        """Files, and nothing waits: whoever chose them alone has no Kafka in mind."""
+        return Condition(self.name)
+
+    def seal(self) -> None:
+        """End the segment in use, so that it can be drained to its end; the next append begins another."""
+        self._abandon_writer()
+
     def close(self) -> None:
         """Seal the segment in use; closing twice is harmless."""
         self._is_closed = True
         self._abandon_writer()
+
+    def _check_room(self) -> None:
+        if self._max_bytes is None:
+            return
+        used = sum(segment.size_bytes for segment in list_segments(self._directory))
+        if used >= self._max_bytes:
+            raise SpoolFull(
+                f"spool {self._directory} has {used / 1e6:,.0f} MB of at most {self._max_bytes / 1e6:,.0f}; "
+                "it takes more when Kafka is back and was given some of it (see `stafford kafka status`), or "
+                "with a larger STAFFORD_SPOOL_MAX_MB"
+            )
 
     def _open_writer(self) -> "_SegmentWriter":
         if self._writer and self._writer.size_bytes >= self._segment_bytes:
@@ -137,10 +172,15 @@ class _SegmentWriter:
         # The lock comes first: from its first byte on, nobody takes the segment for a dead writer's.
         self._lock = FileLock(lock_path(self._path))
         self._lock.acquire(timeout=0)
+        file = None
         try:
             file = self._path.open("xb", buffering=0)
             _sync_directory(directory)
         except OSError:
+            if file is not None:
+                file.close()
+                with suppress(OSError):
+                    self._path.unlink()
             self._release()
             raise
         return file

@@ -17,6 +17,8 @@ PROGRESS = Progress(
     shop_time=datetime(2026, 1, 15, 20, 31, 7, tzinfo=UTC),
     behind=timedelta(seconds=3),
     transport="kafka",
+    backlog=0,
+    trouble="",
     traffic_multiplier=1.83,
     counts={"page_viewed": 1000, "order_placed": 1},
 )

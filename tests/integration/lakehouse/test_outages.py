@@ -1,0 +1,194 @@
+"""A shop lives through one outage of Kafka after another; at the end the ledger reconciles."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from stafford.jobs import ingest, reconcile, simulate, topics
+from stafford.jobs import spool as jobs_spool
+from stafford.jobs.simulate import Progress, SimulateJob
+from stafford.runtime.broker import Broker
+from stafford.runtime.java import Java
+from stafford.settings import Settings
+from stafford.transport import list_segments
+from stafford.transport.admin import answers
+from stafford.transport.drain import drain
+
+from ...unit.transport.builders import read_stamp  # noqa: TID252 - shared by tests
+from ..victim import Victim  # noqa: TID252 - shared by tests
+
+pytestmark = [pytest.mark.kafka, pytest.mark.spark, pytest.mark.slow]
+
+PER_SECOND = 40.0
+FROZEN_S = 15
+
+
+@pytest.fixture(scope="module")
+def victim(tmp_path_factory: pytest.TempPathFactory, kafka_jars: Path, java: Java) -> Iterator[Victim]:
+    """A broker of this module's own."""
+    broker = Broker(tmp_path_factory.mktemp("victim"), kafka_jars, java, probe=answers, heap_mb=256)
+    yield Victim(broker, 29392)
+    broker.stop()
+
+
+class Life:
+    """A shop that lives in a thread; the test looks at what its view would show."""
+
+    def __init__(self, job: SimulateJob) -> None:
+        self.now: Progress | None = None
+        self.transports: list[str] = []
+        self._stop, self._failure = threading.Event(), None
+        self._thread = threading.Thread(target=self._live, args=(job,))
+        self._thread.start()
+
+    def _live(self, job: SimulateJob) -> None:
+        try:
+            with job:
+                job.live(stop=self._stop, watch=self._watch)
+        except BaseException as exc:  # noqa: BLE001 - raised in the test's own thread
+            self._failure = exc
+
+    def _watch(self, now: Progress) -> None:
+        self.now = now
+        if self.transports[-1:] != [now.transport]:
+            self.transports.append(now.transport)
+
+    def wait_for(self, transport: str, trouble: str = "") -> None:
+        """Wait until the view says where the stream goes and why, and until it has gone on there."""
+        deadline, goal = time.monotonic() + 90, None
+        while True:
+            assert self._failure is None, self._failure
+            assert time.monotonic() < deadline, self.now
+            now = self.now
+            if now and now.transport == transport and trouble in now.trouble:
+                goal = goal or now.sent + PER_SECOND
+                if now.sent >= goal:
+                    return
+            time.sleep(0.05)
+
+    def end(self) -> None:
+        self._stop.set()
+        self._thread.join(60)
+        assert self._failure is None, self._failure
+
+
+def sending_order(settings: Settings) -> dict[tuple[str, str], int]:
+    """The place of each event in the stream, by (topic, event_id), from the ledger."""
+    places, numbers = {}, count()
+    for part in sorted(settings.ledger_dir.glob("*/parts/*.parquet")):
+        labels = pq.read_table(part)
+        for event in zip(labels["topic"].to_pylist(), labels["event_id"].to_pylist(), strict=True):
+            places.setdefault(event, next(numbers))
+    return places
+
+
+def find_disorder(victim: Victim, settings: Settings, names: list[str]) -> list[str]:
+    """Events whose first arrival in Kafka comes after that of a later one of their key."""
+    places, wrong = sending_order(settings), []
+    for topic in names:
+        newest: Counter[bytes] = Counter()
+        seen = set()
+        for key, _, headers in victim.read(topic):
+            event_id = read_stamp(headers)[0]
+            place = places.pop((topic, event_id), None)
+            if place is None:
+                assert event_id in seen, "neither sent nor a second arrival"
+                continue
+            seen.add(event_id)
+            if place < newest[key]:
+                wrong.append(event_id)
+            newest[key] = max(newest[key], place)
+    assert not places, "sent, and not in Kafka"
+    return wrong
+
+
+@pytest.mark.usefixtures("spark")
+def test_a_shop_outlives_outages_and_reconciles(victim: Victim, tmp_path: Path) -> None:
+    """A lost topic, a freeze, a kill: no restart, no help, 0 lost, 0 doubled, and each key in its order."""
+    settings = Settings(home=tmp_path / "home", kafka={"bootstrap.servers": victim.bootstrap})
+    with topics.build(settings) as planned:
+        planned.apply()
+        names = list(planned.desired)
+        # a topic that is lost before anything was in it: nobody could give back what was
+        planned.delete("clickstream")
+    life = Life(simulate.build(settings, events_per_day=PER_SECOND * 86_400))
+    try:
+        life.wait_for("files", "clickstream")
+        with topics.build(settings) as planned:
+            planned.apply()
+        life.wait_for("kafka")
+        victim.process.suspend()
+        life.wait_for("files")
+        time.sleep(FROZEN_S)
+        victim.process.resume()
+        life.wait_for("kafka")
+        victim.kill()
+        life.wait_for("files")
+        victim.start()
+        life.wait_for("kafka")
+    finally:
+        life.end()
+    assert life.transports.count("files") >= 3
+    assert life.now
+    assert life.now.spooled
+    assert list_segments(settings.spool_dir) == []
+    assert find_disorder(victim, settings, names) == []
+    verdict = ingest_and_reconcile(settings)
+    assert verdict["lost"] == verdict["doubled"] == 0
+    assert verdict["acknowledged"] == life.now.sent
+    with topics.build(settings) as planned:
+        for name in names:
+            planned.delete(name)
+
+
+@pytest.mark.usefixtures("spark")
+def test_a_half_drained_spool_is_read_when_kafka_never_returns(
+    victim: Victim, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is in Kafka and in the spool stands twice in bronze and once in silver; also after the drain."""
+    monkeypatch.setattr("stafford.transport.drain.ROWS_AT_ONCE", 100)
+    settings = Settings(home=tmp_path / "home", kafka={"bootstrap.servers": victim.bootstrap})
+    with topics.build(settings) as planned:
+        planned.apply()
+        names = list(planned.desired)
+    with simulate.build(settings, events_per_day=2_000.0, transport="files") as job:
+        job.backfill(job.shop.opens_at + simulate.OPENING)
+    # given a drain that stopped in the middle of a segment, and a broker that may be gone for good
+    half_way(settings)
+    before = dict(ingest_and_reconcile(settings))
+    assert before["lost"] == before["doubled"] == 0
+    assert before["bronze"] > before["acknowledged"]
+    assert before["duplicates_removed"] >= before["bronze"] - before["acknowledged"]
+    # when it comes back after all, the rest is drained, and read once more
+    assert jobs_spool.build(settings).drain().left == 0
+    after = ingest_and_reconcile(settings)
+    assert after["lost"] == after["doubled"] == 0
+    assert after["bronze"] == 2 * after["acknowledged"]
+    assert (after["silver"], after["quarantined"]) == (before["silver"], before["quarantined"])
+    with topics.build(settings) as planned:
+        for name in names:
+            planned.delete(name)
+
+
+def half_way(settings: Settings) -> None:
+    """Drain until Kafka has a part of the one segment."""
+    log, _ = jobs_spool.build(settings).connect()
+    stop = threading.Event()
+    drain(settings.spool_dir, log.forward, note=lambda *_: stop.set(), stop=stop)
+    log.close()
+    (found,) = jobs_spool.build(settings).list_segments()
+    assert 0 < found.drained < found.records
+
+
+def ingest_and_reconcile(settings: Settings) -> dict[str, int]:
+    """Read Kafka and the spool into silver, and give the totals of a verdict that must be good."""
+    ingest.build(settings).run()
+    verdict = reconcile.build(settings, with_marts=False).run()
+    assert verdict.findings_by_kind == {}
+    return verdict.totals

@@ -1,0 +1,54 @@
+"""A real broker that tests may kill, freeze, fill and rob of a topic."""
+
+import psutil
+from confluent_kafka import Consumer, TopicPartition
+
+from stafford.runtime.broker import Broker
+from stafford.transport.topics import Change, Cluster, Edit, Kind
+
+Record = tuple[bytes, bytes, dict[str, bytes]]  # key, body, headers
+
+
+class Victim:
+    """A broker that a test may ill-treat; it is started at once, and again by `start`."""
+
+    def __init__(self, broker: Broker, port: int) -> None:
+        """Start it."""
+        self.broker, self.port = broker, port
+        self.start()
+
+    def start(self) -> None:
+        """Start it, or find it running; it comes back on its port."""
+        state = self.broker.start(port=self.port, wait_s=120)
+        self.bootstrap, self.process = state.bootstrap, psutil.Process(state.pid)
+
+    def kill(self) -> None:
+        """Kill -9, or whatever this system has like it."""
+        self.process.kill()
+        self.process.wait(30)
+
+    def make_topic(self, name: str) -> None:
+        """Make a topic of three partitions."""
+        with Cluster({"bootstrap.servers": self.bootstrap}) as cluster:
+            edits = (Edit("partitions", None, "3"), Edit("replication", None, "1"))
+            cluster.apply([Change(Kind.CREATE, name, edits)])
+
+    def delete_topic(self, name: str) -> None:
+        """Delete a topic with everything in it."""
+        with Cluster({"bootstrap.servers": self.bootstrap}) as cluster:
+            cluster.delete(name)
+
+    def read(self, topic: str) -> list[Record]:
+        """Everything in a topic, in order within each key."""
+        with Cluster({"bootstrap.servers": self.bootstrap}) as cluster:
+            ends = {part.partition: part.high for part in cluster.describe([topic])[0].partitions}
+        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "reader"})
+        consumer.assign([TopicPartition(topic, partition, 0) for partition in ends])
+        found: list[Record] = []
+        for _ in range(sum(ends.values())):
+            message = consumer.poll(20)
+            assert message is not None
+            assert message.error() is None
+            found.append((message.key(), message.value(), dict(message.headers())))
+        consumer.close()
+        return found
