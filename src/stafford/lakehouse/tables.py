@@ -88,12 +88,16 @@ def create_tables(lake: Lake, contracts: Iterable[Contract]) -> None:
         _create(lake.arrivals, ARRIVALS)
         _create(lake.replays, REPLAYS, properties={"delta.appendOnly": "true"})
         for contract in contracts:
-            fields = {field.name: _type(field) for field in contract.fields}
-            _create(lake.silver(contract.topic), {**fields, **LINEAGE})
+            _create(lake.silver(contract.topic), {**silver_columns(contract), **LINEAGE})
     except (DeltaError, OSError) as exc:
         raise StorageError(
             f"cannot make the tables of {lake.uri}: {exc}; free the disk or its rights"
         ) from exc
+
+
+def silver_columns(contract: Contract) -> dict[str, pa.DataType]:
+    """The contract's fields as silver holds them, without lineage."""
+    return {field.name: _type(field) for field in contract.fields}
 
 
 def read_table(spark: SparkSession, uri: str) -> DataFrame:

@@ -102,7 +102,7 @@ TOPICS = """
         sum(dropped)::BIGINT AS dropped, sum(replayed)::BIGINT AS replayed
     FROM counted GROUP BY topic ORDER BY topic
 """
-"""bronze = silver + quarantined + duplicates_removed + dropped; `replayed` is the part of silver that was mended."""
+"""bronze = silver + quarantined + duplicates_removed + dropped; `replayed` is a part of silver."""
 
 REASONS = """
     WITH counted AS (
