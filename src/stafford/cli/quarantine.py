@@ -81,7 +81,10 @@ def show(
 
 @app.command(epilog="Example: stafford quarantine fix rules.yaml")
 def fix(path: RuleFile, as_json: Json = False) -> None:
-    """Check a rule file, and say what a replay of it would change. Changes nothing."""
+    """Check a rule file, and say what a replay of it would change.
+
+    Changes nothing, and may run beside an ingestion.
+    """
     job = build(Settings())
     with Console(stderr=True).status("starting") as status:
         outcome = job.forecast(path, status.update)

@@ -1,6 +1,6 @@
 """Shows what was refused, and brings it back by rules."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,15 +8,16 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from stafford.contracts import Contract, load_contracts
+from stafford.contracts import Contract
 from stafford.domain.lake import Lake
 from stafford.jobs.ingest import Progress
 from stafford.jobs.ingest import build as build_ingest
-from stafford.lakehouse.quarantine.judgement import Judge, selections
+from stafford.lakehouse.adoption import check_contracts
+from stafford.lakehouse.quarantine.judgement import Case, Judge, selections
 from stafford.lakehouse.quarantine.outcome import ReplayOutcome
 from stafford.lakehouse.quarantine.records import Group, QuarantineReader
 from stafford.lakehouse.quarantine.replay import ReplayWriter
-from stafford.lakehouse.quarantine.rule_file import load_rules
+from stafford.lakehouse.quarantine.rule_file import Rule, load_rules
 from stafford.lakehouse.quarantine.samples import sample_value
 from stafford.runtime.home import HomeLock
 from stafford.settings import Settings
@@ -29,7 +30,9 @@ class QuarantineJob:
     lake: Lake
     contracts: Mapping[str, Contract]
     session: Callable[[Progress], SparkSession]
-    """Starts Spark, with the lake's tables as they must be."""
+    """Starts Spark."""
+    open: Callable[[Progress], SparkSession]
+    """Starts Spark and brings the lake's tables in step with the contracts."""
     exclusive: Callable[[], HomeLock]
     """The lock that an ingestion of the same lake takes."""
     clock: Callable[[], datetime]
@@ -70,14 +73,19 @@ class QuarantineJob:
         )
 
     def forecast(self, path: Path, progress: Progress = lambda _: None) -> ReplayOutcome:
-        """Say what a replay of a rule file would do. Writes nothing, but what a crashed replay left undone.
+        """Say what a replay of a rule file would do. Writes nothing, and may run beside an ingestion.
 
         Raises:
             ConfigError: the file is wrong, or nothing was ingested yet.
-            HomeInUse: an ingestion or another replay runs.
+            ContractViolation: the lake was made by contracts that these do not follow.
             StaffordError: Spark or the disk failed.
         """
-        return self._replay(path, progress, dry=True)
+        rules = load_rules(path, self.contracts)
+        check_contracts(self.lake, self.contracts)
+        reader = QuarantineReader(self.lake)
+        reader.count_open()  # a home without a quarantine is refused before Spark starts
+        judge = Judge(self.session(progress), self.lake, self.contracts)
+        return self._go_through(reader, judge, rules, progress)
 
     def replay(self, path: Path, progress: Progress = lambda _: None) -> ReplayOutcome:
         """Apply a rule file.
@@ -87,28 +95,36 @@ class QuarantineJob:
 
         Raises:
             ConfigError: the file is wrong, or nothing was ingested yet.
+            ContractViolation: the lake was made by contracts that these do not follow.
             HomeInUse: an ingestion or another replay runs.
             StaffordError: Spark or the disk failed.
         """
-        return self._replay(path, progress, dry=False)
-
-    def _replay(self, path: Path, progress: Progress, *, dry: bool) -> ReplayOutcome:
         rules = load_rules(path, self.contracts)
-        outcome = ReplayOutcome.of(rules)
         with self.exclusive():
-            QuarantineReader(
-                self.lake
-            ).count_open()  # refuses a home without a quarantine before Spark starts
-            spark = self.session(progress)
+            QuarantineReader(self.lake).count_open()  # as above
+            spark = self.open(progress)
             writer = ReplayWriter(spark, self.lake, self.contracts, self.clock)
-            outcome.finished_batches = writer.finish()
-            judge = Judge(spark, self.lake, self.contracts)
-            for rows in QuarantineReader(self.lake).chunks(selections(rules)):
-                progress(f"judging {len(rows):,} records")
-                cases = judge.decide(rows, rules)
-                if not dry:
-                    writer.write(cases)
-                outcome.count(cases, self.contracts)
+            finished = writer.finish()
+            # Read after what was cut off is done, and before anything new is.
+            reader, judge = QuarantineReader(self.lake), Judge(spark, self.lake, self.contracts)
+            outcome = self._go_through(reader, judge, rules, progress, writer.write)
+            outcome.finished_batches = finished
+        return outcome
+
+    def _go_through(
+        self,
+        reader: QuarantineReader,
+        judge: Judge,
+        rules: Sequence[Rule],
+        progress: Progress,
+        write: Callable[[list[Case]], None] = lambda _: None,
+    ) -> ReplayOutcome:
+        outcome = ReplayOutcome.of(rules)
+        for rows in reader.chunks(selections(rules)):
+            progress(f"judging {len(rows):,} records")
+            cases = judge.decide(rows, rules)
+            write(cases)
+            outcome.count(cases, self.contracts)
         return outcome
 
 
@@ -118,10 +134,12 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = lambda: datetim
     Raises:
         ContractViolation: a contract is not what its readers need.
     """
+    ingest = build_ingest(settings)
     return QuarantineJob(
-        lake=Lake(settings.lake_uri),
-        contracts=load_contracts(settings.contracts_dir),
-        session=build_ingest(settings).open,
-        exclusive=lambda: HomeLock(settings.home_dir / "checkpoints"),
+        lake=ingest.lake,
+        contracts=ingest.contracts,
+        session=ingest.session,
+        open=ingest.open,
+        exclusive=ingest.exclusive,
         clock=clock,
     )

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.docs.pages import read_page
 
 from stafford.contracts import Contract, load_contracts
 from stafford.errors import ConfigError
 from stafford.lakehouse.quarantine.changes import change
-from stafford.lakehouse.quarantine.rule_file import Rule, load_rules
+from stafford.lakehouse.quarantine.rule_file import ACTIONS, Rule, load_rules
 from stafford.lakehouse.quarantine.samples import MASK, sample_value
 
 
@@ -205,3 +206,15 @@ def test_samples_are_masked_by_the_contract(contracts):
     assert sample_value(b'{"email": "ada@exam', "email", customers) == "19 bytes"
     orders = json.dumps({"lines": [{"quantity": 0}, {}, {"quantity": 2}]}).encode()
     assert sample_value(orders, "lines.quantity", contracts["orders"]) == '[0, "absent", 2]'
+
+
+def test_the_examples_of_the_pages_are_valid(contracts, tmp_path):
+    """Each rule file that the documentation shows can be used, and together they show every kind of rule."""
+    shown = set()
+    for page in ("docs/reference/quarantine-rules.md", "docs/how-to/quarantine.md"):
+        for block in read_page(page):
+            if block.language == "yaml":
+                path = tmp_path / "rules.yaml"
+                path.write_text(block.text, encoding="utf-8")
+                shown |= {rule.action for rule in load_rules(path, contracts)}
+    assert shown == set(ACTIONS)
