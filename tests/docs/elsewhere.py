@@ -45,6 +45,12 @@ STACK_CLUSTER = Proof("tests/stack/test_stack.py", "def test_one_broker_becomes_
 STACK_KILLS = Proof("tests/stack/test_stack.py", "def test_a_broker_and_a_worker_die_under_load", STACK.why)
 STACK_STORY = Proof("tests/stack/test_stack.py", "def test_the_dag_ends_in_marts_that_agree", STACK.why)
 
+QUARANTINE = Proof(
+    "tests/e2e/test_quarantine.py",
+    "def test_a_broken_contract_is_mended_and_its_records_replayed",
+    "it needs a lake with refused records; the same commands run there, in this order",
+)
+
 ELSEWHERE = {
     "docker compose up -d": Proof(
         "tests/stack/test_stack.py", "def test_plain_compose_brings_it_up", STACK.why
@@ -99,6 +105,13 @@ ELSEWHERE = {
     "stafford build --target postgres": POSTGRES,
     "stafford reconcile --target postgres": POSTGRES,
     "stafford reconcile": STEPS,
+    "stafford reconcile --no-marts": QUARANTINE,
+    "stafford quarantine list": QUARANTINE,
+    "stafford quarantine list --json": QUARANTINE,
+    "stafford quarantine show --topic orders --reason not_in_enum --field country": QUARANTINE,
+    "stafford quarantine fix rules.yaml": QUARANTINE,
+    "stafford quarantine replay rules.yaml": QUARANTINE,
+    "stafford contracts check HEAD": QUARANTINE,
     "stafford kafka stop": STEPS,
     "stafford report": STEPS,
     "python src/kafka_setup/topic_manager.py --create-topics": Proof(

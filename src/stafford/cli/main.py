@@ -22,6 +22,7 @@ COMMANDS = (
     "simulate",
     "generate",
     "ingest",
+    "quarantine",
     "live",
     "publish",
     "build",

@@ -67,9 +67,13 @@ def show_verdict(console: Console, verdict: Reconciliation) -> None:
         ("silver", "one row for each event"),
         ("quarantined", "with a reason"),
         ("duplicates_removed", "copies of rows that are there"),
+        ("replayed", "in silver, out of quarantine"),
+        ("dropped", "out of quarantine, with a reason"),
         ("lost", ""),
         ("doubled", ""),
     ):
+        if name in {"replayed", "dropped"} and not totals.get(name):
+            continue
         value = f"{totals.get(name, 0):,}"
         if name in {"lost", "doubled"}:
             value = f"[bold {'green' if totals.get(name, 0) == 0 else 'red'}]{value}[/]"

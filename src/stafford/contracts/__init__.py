@@ -5,6 +5,7 @@
 
 from stafford.contracts.artefacts import out_of_step, write_artefacts
 from stafford.contracts.body_schema import json_schema
+from stafford.contracts.compatibility import Change, compare
 from stafford.contracts.dbt_sources import dbt_sources
 from stafford.contracts.ddl import spark_ddl, wire_ddl
 from stafford.contracts.loader import load_contracts
@@ -13,8 +14,10 @@ from stafford.contracts.reasons import reasons
 from stafford.contracts.reference import contracts_page, events_page, example_body
 
 __all__ = [
+    "Change",
     "Contract",
     "Field",
+    "compare",
     "contracts_page",
     "dbt_sources",
     "events_page",

@@ -25,6 +25,11 @@ def wire_ddl(contract: Contract) -> str:
     return ", ".join(_column(field, types) for field in contract.fields)
 
 
+def column_ddl(field: Field, parent: str = "") -> str:
+    """One field as ALTER TABLE ADD COLUMNS wants it; parent: what stands before its name, with its dot."""
+    return f"{parent}{_column(field, SPARK_TYPES)}"
+
+
 def _column(field: Field, types: dict[str, str], separator: str = " ") -> str:
     return f"`{field.name}`{separator}{_type(field, types)}"
 

@@ -24,6 +24,16 @@ class Lake:
         """What became of each bronze record: one row per record that was judged, with its fate."""
         return f"{self.uri}/arrivals"
 
+    @property
+    def replays(self) -> str:
+        """What was decided about quarantined records: append only, one row per record and replay."""
+        return f"{self.uri}/replays"
+
+    @property
+    def contracts(self) -> str:
+        """The contracts that the lake was made by: append only, one row per topic and adopted change."""
+        return f"{self.uri}/contracts"
+
     def silver(self, topic: str) -> str:
         """Typed events of a topic: one row per event_id."""
         return f"{self.uri}/silver/{topic}"

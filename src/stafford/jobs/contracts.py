@@ -3,11 +3,24 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from stafford.contracts import Contract, json_schema, load_contracts, out_of_step, write_artefacts
+from stafford.contracts import (
+    Change,
+    Contract,
+    compare,
+    json_schema,
+    load_contracts,
+    out_of_step,
+    write_artefacts,
+)
 from stafford.errors import ConfigError, ContractViolation
+from stafford.runtime.git import read_files
 from stafford.settings import PROJECT_DIR, Settings
+
+CONTRACTS = "contracts"
+"""The folder of the contracts, below the project, at every revision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +53,31 @@ class ContractsJob:
             raise ContractViolation(
                 f"out of step with the contracts: {', '.join(stale)}; run `stafford contracts derive`"
             )
+
+    def compare(self, old: str, new: str | None) -> list[Change]:
+        """What changed from one version of the contracts to another.
+
+        Args:
+            old: a folder with contracts, or a git revision of the project.
+            new: the same; None for the contracts as they are.
+
+        Raises:
+            ConfigError: there is no such folder or revision.
+            ContractViolation: a contract of either is not what its readers need.
+        """
+        now = self.contracts if new is None else self._load(new)
+        return compare(self._load(old), now)
+
+    def _load(self, version: str) -> Mapping[str, Contract]:
+        if Path(version).is_dir():
+            return load_contracts(Path(version))
+        with TemporaryDirectory() as name:
+            for path, content in read_files(self.project_dir, version, CONTRACTS).items():
+                (Path(name) / Path(path).name).write_bytes(content)
+            try:
+                return load_contracts(Path(name))
+            except ContractViolation as exc:
+                raise ContractViolation(f"at revision {version}: {exc}") from exc
 
     def schema(self, topic: str) -> dict[str, Any]:
         """JSON Schema of the topic's bodies.

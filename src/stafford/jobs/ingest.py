@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Lock, Thread
 
@@ -15,11 +16,12 @@ from stafford.errors import ConfigError, StaffordError, TransportUnavailable
 from stafford.jobs.kafka_client import find_kafka
 from stafford.jobs.live import find_publisher
 from stafford.lakehouse import queries
+from stafford.lakehouse.adoption import adopt_contracts, check_contracts
 from stafford.lakehouse.bronze import land, start_bronze
 from stafford.lakehouse.counts import Counts, count
+from stafford.lakehouse.quarantine.replay import ReplayWriter
 from stafford.lakehouse.session import open_session
 from stafford.lakehouse.silver.stream import start_silver
-from stafford.lakehouse.tables import create_tables
 from stafford.lakehouse.triggers import Trigger
 from stafford.runtime.home import HomeLock
 from stafford.runtime.jars import ensure_jars
@@ -51,12 +53,22 @@ class IngestJob:
     exclusive: Callable[[], HomeLock]
     live: Callable[[], AbstractContextManager[object]]
     """Keeps the live numbers in Redis for as long as its `with` lasts; they never stop an ingestion."""
+    clock: Callable[[], datetime]
 
     def open(self, progress: Progress = lambda _: None) -> SparkSession:
-        """Start Spark and make the tables; needs no broker, so it may run while one starts."""
+        """Start Spark and bring the tables in step with the contracts.
+
+        Needs no broker, so it may run while one starts; beside another process only where the lake is new.
+
+        Raises:
+            ContractViolation: the lake was made by contracts that these do not follow.
+            StaffordError: Spark, or the disk, failed.
+        """
+        check_contracts(self.lake, self.contracts)
         spark = self.session(progress)
         progress("making tables")
-        create_tables(self.lake, self.contracts.values())
+        for column in adopt_contracts(spark, self.lake, self.contracts, self.clock()):
+            progress(f"added the column {column} to silver")
         return spark
 
     def run(self, progress: Progress = lambda _: None) -> Counts:
@@ -71,7 +83,7 @@ class IngestJob:
             StaffordError: Spark, Kafka or the disk failed; the message says which.
         """
         with self.exclusive():
-            spark = self.open(progress)
+            spark = self._resume(progress)
             kafka = self.find_kafka()
             if kafka is None and not self.spool.exists():
                 raise ConfigError(
@@ -98,7 +110,7 @@ class IngestJob:
             HomeInUse: another ingestion of this home runs.
         """
         with self.exclusive():
-            spark = self.open(progress)
+            spark = self._resume(progress)
             kafka = self.find_kafka()
 
             def land_spool() -> None:
@@ -118,6 +130,12 @@ class IngestJob:
     def count(self) -> Counts:
         """Rows in the lake now."""
         return count(self.lake, self.contracts)
+
+    def _resume(self, progress: Progress) -> SparkSession:
+        """Open, and finish a replay that was cut off: silver judges doubles by what replays put there."""
+        spark = self.open(progress)
+        ReplayWriter(spark, self.lake, self.contracts, self.clock).finish()
+        return spark
 
     def _bronze(self, spark: SparkSession, kafka: Mapping[str, str], trigger: Trigger) -> StreamingQuery:
         return start_bronze(spark, self.lake, kafka, self.contracts, f"{self.checkpoints}/bronze", trigger)
@@ -215,6 +233,7 @@ def build(
         spool=settings.spool_dir,
         exclusive=lambda: HomeLock(settings.home_dir / "checkpoints"),
         live=find_publisher(settings, notify),
+        clock=lambda: datetime.now(UTC),
     )
 
 

@@ -48,6 +48,20 @@ QUARANTINE = {
     "headers": HEADER_TYPE,
     **LINEAGE,
 }
+REPLAYS = {
+    "quarantine_id": pa.string(),
+    "batch": pa.int64(),  # from 0; a batch is one commit, and is applied as a whole
+    "topic": pa.string(),
+    "event_id": pa.string(),
+    "fate": pa.string(),  # a Resolution
+    "reasons_before": pa.list_(pa.string()),
+    "reasons": pa.list_(pa.string()),  # what is still wrong; empty unless the fate is quarantine
+    "rules": pa.list_(pa.string()),  # each rule that touched the record, whole, as JSON
+    "contract_version": pa.string(),  # of the contract that judged it
+    "value": pa.binary(),  # the body after the rules
+    "replayed_at": UTC_MICROS,
+    **LINEAGE,
+}
 ARRIVALS = {
     # First, because its statistics are what lets the search for doubles skip files.
     "identity": pa.string(),
@@ -72,13 +86,18 @@ def create_tables(lake: Lake, contracts: Iterable[Contract]) -> None:
         _create(lake.bronze, BRONZE, ["topic"], {"delta.appendOnly": "true"})
         _create(lake.quarantine, QUARANTINE, ["topic"])
         _create(lake.arrivals, ARRIVALS)
+        _create(lake.replays, REPLAYS, properties={"delta.appendOnly": "true"})
         for contract in contracts:
-            fields = {field.name: _type(field) for field in contract.fields}
-            _create(lake.silver(contract.topic), {**fields, **LINEAGE})
+            _create(lake.silver(contract.topic), {**silver_columns(contract), **LINEAGE})
     except (DeltaError, OSError) as exc:
         raise StorageError(
             f"cannot make the tables of {lake.uri}: {exc}; free the disk or its rights"
         ) from exc
+
+
+def silver_columns(contract: Contract) -> dict[str, pa.DataType]:
+    """The contract's fields as silver holds them, without lineage."""
+    return {field.name: _type(field) for field in contract.fields}
 
 
 def read_table(spark: SparkSession, uri: str) -> DataFrame:

@@ -4,8 +4,14 @@
                 sendings, acknowledgements, is_acknowledged
     bronze      topic, coordinate
     silver      topic, event_id, run_id, event_type, amount_cents, coordinate
-    quarantine  topic, event_id, run_id, reason, coordinate
+    quarantine  topic, event_id, run_id, reason, first_reason, coordinate
     duplicates  topic, event_id, coordinate
+    replayed    topic, event_id, coordinate
+    dropped     topic, event_id, coordinate
+
+Of quarantine there is what is open: `reason` is the one of the last judgement, `first_reason` that of the
+first. A record that a replay brought to silver is in `silver` and in `replayed`; one whose event stood there
+already is in `duplicates`.
 
 A coordinate is where a record stood in its log: "source/topic/partition/offset".
 """
@@ -35,7 +41,8 @@ COORDINATE = "concat_ws('/', _source, topic, _partition, _offset)"
 
 SHAPES = {
     "bronze": "topic, concat_ws('/', source, topic, partition, \"offset\") AS coordinate",
-    "quarantine": f"topic, event_id, _run_id AS run_id, reason, {COORDINATE} AS coordinate",
+    "quarantine": f"quarantine_id, topic, event_id, _run_id AS run_id, reason, {COORDINATE} AS coordinate",
+    "replays": f"quarantine_id, batch, topic, event_id, fate, reasons, {COORDINATE} AS coordinate",
     "duplicates": f"topic, event_id, {COORDINATE} AS coordinate",
 }
 
@@ -54,13 +61,14 @@ def load_truth(ledger: Path, lake: Lake, topics: Iterable[str]) -> duckdb.DuckDB
         _query_delta(
             connection,
             lake.quarantine,
-            f"CREATE TABLE quarantine AS SELECT {SHAPES['quarantine']} FROM delta",
+            f"CREATE TABLE refused AS SELECT {SHAPES['quarantine']} FROM delta",
         )
         _query_delta(
             connection,
             lake.arrivals,
             f"CREATE TABLE duplicates AS SELECT {SHAPES['duplicates']} FROM delta WHERE fate = 'duplicate'",
         )
+        _load_replays(connection, lake.replays)
         connection.execute(
             "CREATE TABLE silver (topic VARCHAR, event_id VARCHAR, run_id VARCHAR, event_type VARCHAR, "
             "amount_cents BIGINT, coordinate VARCHAR)"
@@ -116,6 +124,34 @@ def _acknowledged(ledger: Path) -> Iterator[dict[str, str | int]]:
             except ValueError:
                 # A line torn by a crash: its batch stays in doubt, which is what a missing line means.
                 continue
+
+
+RESOLVED = """
+    CREATE TABLE latest AS
+        SELECT * FROM replays QUALIFY row_number() OVER (PARTITION BY quarantine_id ORDER BY batch DESC) = 1;
+    CREATE TABLE quarantine AS
+        SELECT refused.topic, coalesce(latest.event_id, refused.event_id) AS event_id, run_id,
+            coalesce(latest.reasons[1], reason) AS reason, reason AS first_reason, refused.coordinate
+        FROM refused LEFT JOIN latest USING (quarantine_id)
+        WHERE latest.fate IS NULL OR latest.fate = 'quarantine';
+    CREATE TABLE replayed AS SELECT topic, event_id, coordinate FROM latest WHERE fate = 'silver';
+    CREATE TABLE dropped AS SELECT topic, event_id, coordinate FROM latest WHERE fate = 'dropped';
+    INSERT INTO duplicates SELECT topic, event_id, coordinate FROM latest WHERE fate = 'duplicate';
+"""
+
+
+def _load_replays(connection: duckdb.DuckDBPyConnection, uri: str) -> None:
+    try:
+        DeltaTable(uri)
+    except TableNotFoundError:
+        # A lake from before there were replays.
+        connection.execute(
+            "CREATE TABLE replays (quarantine_id VARCHAR, batch BIGINT, topic VARCHAR, event_id VARCHAR, "
+            "fate VARCHAR, reasons VARCHAR[], coordinate VARCHAR)"
+        )
+    else:
+        _query_delta(connection, uri, f"CREATE TABLE replays AS SELECT {SHAPES['replays']} FROM delta")
+    connection.execute(RESOLVED)
 
 
 def _load_silver(connection: duckdb.DuckDBPyConnection, topic: str, uri: str) -> None:

@@ -69,6 +69,8 @@ class Counts:
     duplicates_removed: int
     lost: int
     doubled: int
+    dropped: int = 0
+    """Given up by a replay of the quarantine; a verdict from before there were replays has none."""
 
     @property
     def is_complete(self) -> bool:
@@ -77,8 +79,8 @@ class Counts:
 
     @property
     def placed(self) -> int:
-        """Records that reached one of the three places where a record can end."""
-        return self.silver + self.quarantined + self.duplicates_removed
+        """Records that reached one of the places where a record can end."""
+        return self.silver + self.quarantined + self.duplicates_removed + self.dropped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,6 +87,7 @@ def _balance(totals: Counts) -> tuple[Term, ...]:
         Term("=" if totals.placed == totals.bronze else "≠", say_count(totals.silver), "silver"),
         Term("+", say_count(totals.quarantined), "quarantine"),
         Term("+", say_count(totals.duplicates_removed), "duplicates removed"),
+        *([Term("+", say_count(totals.dropped), "dropped")] if totals.dropped else []),
     )
 
 

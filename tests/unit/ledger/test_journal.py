@@ -121,7 +121,7 @@ def test_a_batch_in_doubt_is_not_lost(tmp_path):
     def lost(ledger: Path) -> list[tuple]:
         with duckdb.connect() as connection:
             load_ledger(connection, ledger)
-            for table in ("silver", "quarantine"):
+            for table in ("silver", "quarantine", "dropped"):
                 connection.execute(f"CREATE TABLE {table} (topic VARCHAR, event_id VARCHAR)")
             return connection.execute(CHECKS["lost"]).fetchall()
 

@@ -1,0 +1,1 @@
+"""From quarantine back to silver: what was refused, rules that mend it, and replaying it."""
