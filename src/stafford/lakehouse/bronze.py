@@ -37,7 +37,20 @@ def start_bronze(
         kafka: client settings, at least bootstrap.servers.
         topics: names of existing topics.
     """
-    records = (
+    records = read_kafka(spark, kafka, topics).withColumn("source", F.lit(KAFKA))
+    writer = (
+        _stamped(records)
+        .writeStream.queryName("bronze")
+        .format("delta")
+        .outputMode("append")
+        .option("checkpointLocation", checkpoint)
+    )
+    return trigger.apply(writer).start(lake.bronze)
+
+
+def read_kafka(spark: SparkSession, kafka: Mapping[str, str], topics: Iterable[str]) -> DataFrame:
+    """Every record of some topics as a stream, from their beginning, in bounded micro-batches."""
+    return (
         spark.readStream.format("kafka")
         .options(**{f"kafka.{name}": value for name, value in kafka.items()})
         .option("subscribe", ",".join(topics))
@@ -47,14 +60,6 @@ def start_bronze(
         .option("maxOffsetsPerTrigger", MAX_RECORDS_PER_BATCH)
         .load()
     )
-    writer = (
-        _stamped(records.withColumn("source", F.lit(KAFKA)))
-        .writeStream.queryName("bronze")
-        .format("delta")
-        .outputMode("append")
-        .option("checkpointLocation", checkpoint)
-    )
-    return trigger.apply(writer).start(lake.bronze)
 
 
 def land(spark: SparkSession, lake: Lake, batches: Iterable[pa.RecordBatch]) -> int:

@@ -1,0 +1,137 @@
+"""`python -m benchmarks.lakehouse`: measures, and writes the page and the raw runs."""
+
+import json
+import shutil
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from benchmarks.generator import machine
+from benchmarks.lakehouse import page
+from benchmarks.lakehouse.history import make_history
+from benchmarks.lakehouse.paths import Paths, WrongResult
+from benchmarks.lakehouse.result import Result
+from benchmarks.lakehouse.topics import BEGINS_AT, EVENTS_PER_DAY, filled_topics
+from rich.console import Console
+
+from stafford.contracts import load_contracts
+from stafford.errors import StaffordError
+from stafford.jobs.ingest import fetch_jars
+from stafford.lakehouse.session import close_session, open_session
+from stafford.runtime.jars import ROOTS
+from stafford.runtime.java import find_java
+from stafford.settings import PROJECT_DIR, Settings
+
+NAME = "benchmarks"
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is measured. rows: records that each path reads in a round; warm_ups: rounds before counting."""
+
+    rows: int
+    warm_ups: int
+    rounds: int
+    history_ids: int
+
+
+WHOLE = Size(1_000_000, 2, 5, 10_000_000)
+QUICK = Size(5_000, 0, 1, 20_000)
+
+
+def main(
+    quick: Annotated[
+        bool, typer.Option(help="Only show that everything runs; the numbers say nothing.")
+    ] = False,
+    docs: Annotated[
+        Path | None, typer.Option(help="Folder for the page [default: docs, or data/ with --quick].")
+    ] = None,
+    data: Annotated[
+        Path, typer.Option(help="Folder for raw runs and for what is written meanwhile.")
+    ] = Path("data/benchmarks/lakehouse"),
+    rows: Annotated[int | None, typer.Option(help="Records that each path reads in a round.")] = None,
+    warm_ups: Annotated[int | None, typer.Option(help="Rounds before counting.")] = None,
+    rounds: Annotated[int | None, typer.Option(help="Rounds that count.")] = None,
+    history_ids: Annotated[int | None, typer.Option(help="Ids that the long history has.")] = None,
+) -> None:
+    """Measure how fast the lake takes in events, beside Spark's own reading of Kafka."""
+    base = QUICK if quick else WHOLE
+    size = Size(
+        base.rows if rows is None else rows,
+        base.warm_ups if warm_ups is None else warm_ups,
+        base.rounds if rounds is None else rounds,
+        base.history_ids if history_ids is None else history_ids,
+    )
+    data = data.resolve()
+    docs = (docs or (data / "docs" if size != WHOLE else PROJECT_DIR / "docs")).resolve()
+    console = Console(stderr=True)
+    scratch = data / "scratch"
+    shutil.rmtree(scratch, ignore_errors=True)
+    try:
+        result = _measure(size, scratch, console)
+    except (WrongResult, StaffordError) as exc:
+        console.print(f"error: {exc}", style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from exc
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    for path in _write(result, docs, data):
+        sys.stdout.write(f"{path}\n")
+
+
+def _measure(size: Size, scratch: Path, console: Console) -> Result:
+    settings = Settings()
+    contracts = load_contracts(settings.contracts_dir)
+    java, jars = fetch_jars(settings, console.print)
+    result = Result(
+        machine=machine.describe(PROJECT_DIR),
+        measured_at=datetime.now(UTC),
+        rounds=size.rounds,
+        warm_ups=size.warm_ups,
+        history_ids=size.history_ids,
+        versions={
+            "Java": str(java.major),
+            **{name: ROOTS[name][0].rpartition(":")[2] for name in ("kafka",)},
+            **{root.split(":")[1]: root.rpartition(":")[2] for root in ROOTS["spark"]},
+        },
+        driver_memory=settings.spark_driver_memory,
+        master=settings.spark_master,
+    )
+    with filled_topics(settings, scratch, java, size.rows, console.print) as filled:
+        result.rows = filled.rows
+        console.print(f"{filled.rows:,} records; making a history of {size.history_ids:,} ids")
+        make_history(scratch / "history", contracts.values(), size.history_ids, BEGINS_AT, EVENTS_PER_DAY)
+        spark = open_session(
+            jars,
+            scratch / "spark",
+            master=settings.spark_master,
+            driver_memory=settings.spark_driver_memory,
+            java_home=java.home,
+            conf=settings.spark_conf,
+        )
+        try:
+            paths = Paths(spark, contracts, filled.kafka, filled.rows, scratch / "history", scratch / "rounds")
+            for number in range(1 - size.warm_ups, size.rounds + 1):
+                for timed in paths.run(number):
+                    result.runs.append(timed)
+                    rate = filled.rows / timed.seconds
+                    console.print(f"round {number}: {timed.path}: {timed.seconds:.1f} s, {rate:,.0f}/s")
+        finally:
+            close_session(spark)
+    return result
+
+
+def _write(result: Result, docs: Path, data: Path) -> list[Path]:
+    raw = data / f"{result.measured_at:%Y%m%dT%H%M%SZ}.json"
+    text = docs / "reference" / f"{NAME}.md"
+    for path in (raw, text):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    raw.write_text(json.dumps(result.as_json(), indent=2), encoding="utf-8")
+    text.write_text(page.render(result), encoding="utf-8")
+    return [text, raw]
+
+
+if __name__ == "__main__":
+    typer.run(main)
