@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from stafford.cli.quantities import write_duration
+from stafford.cli.quantities import write_age
 from stafford.jobs.groups import build
 from stafford.settings import Settings
 from stafford.transport.groups import Earliest, Latest, Move, Position, Target
@@ -137,7 +137,7 @@ def _show_moves(moves: Sequence[Move]) -> None:
 
 
 def _behind(position: Position) -> str:
-    return "" if position.behind_s is None else write_duration(position.behind_s)
+    return "" if position.behind_s is None else write_age(position.behind_s)
 
 
 def _console() -> Console:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stafford.cli.big_digits import enlarge
-from stafford.cli.quantities import write_duration
+from stafford.cli.quantities import write_age
 from stafford.domain.money import format_cents
 from stafford.live.board import Reading
 from stafford.live.numbers import ACTIVE_FOR, TOP_MINUTES, Numbers, ProductSales, Sales
@@ -50,10 +50,10 @@ class Seen:
     def warning(self) -> str | None:
         """What must not be overlooked."""
         if self.trouble:
-            old = f": THESE NUMBERS ARE {write_duration(self.age_s)} OLD" if self.reading else ""
+            old = f": THESE NUMBERS ARE {write_age(self.age_s)} OLD" if self.reading else ""
             return f"NO ANSWER FROM REDIS{old}"
         if self.age_s > STALE_AFTER_S:
-            return f"NOBODY COUNTS: THESE NUMBERS ARE {write_duration(self.age_s)} OLD"
+            return f"NOBODY COUNTS: THESE NUMBERS ARE {write_age(self.age_s)} OLD"
         return None
 
 
@@ -68,7 +68,7 @@ def describe(seen: Seen) -> str:
         f"this minute {_sales(numbers.minute)}",
         f"today {_sales(numbers.today)}",
         f"active sessions {numbers.active_sessions:,}",
-        f"as of {write_duration(seen.age_s)} ago",
+        f"as of {write_age(seen.age_s)} ago",
     )
     return " · ".join((*loud, *facts))
 
@@ -109,7 +109,7 @@ def _head(home: str, seen: Seen) -> RenderableType:
         right = Text.assemble(
             f"shop time {_moment(seen.reading.numbers.shop_time)} ",
             ("●", style),
-            f" {write_duration(seen.age_s)} ago",
+            f" {write_age(seen.age_s)} ago",
         )
     head.add_row(Text(home, style="bold"), right)
     return head

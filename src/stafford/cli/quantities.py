@@ -7,7 +7,6 @@ import typer
 _PER_DAY = {"s": 86_400, "min": 1440, "h": 24, "day": 1}
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
 _THOUSANDS = {"": 1, "k": 1000, "M": 1_000_000}
-_FEW_SECONDS = 10
 _BYTES = {
     "B": 1,
     "kB": 10**3,
@@ -60,13 +59,9 @@ def write_bytes(number: float) -> str:
     return f"{number:.0f} B"
 
 
-def write_duration(seconds: float) -> str:
-    """As "3 d 4 h", "2 min 5 s" or "0.3 s": the two largest units."""
-    if seconds < _FEW_SECONDS:
-        return f"{seconds:.1f} s"
-    rest, parts = int(seconds), []
-    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)):
-        count, rest = divmod(rest, size)
-        if count:
-            parts.append(f"{count} {unit}")
-    return " ".join(parts[:2])
+def write_age(seconds: float) -> str:
+    """As "90 s", "3 min", "5 h" or "2 d": the largest unit of which there are two."""
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

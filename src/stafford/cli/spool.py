@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from stafford.cli.quantities import write_duration, write_bytes
+from stafford.cli.quantities import write_age, write_bytes
 from stafford.cli.simulate import stop_on_signals
 from stafford.errors import CorruptSegment
 from stafford.jobs.spool import build
@@ -98,7 +98,7 @@ def _print_segments(found: Iterable[Inspection], *, as_json: bool) -> None:
         is_number = column in {"records", "in Kafka", "size", "age"}
         table.add_column(column, no_wrap=True, justify="right" if is_number else "left")
     for one in found:
-        age = "" if one.began_at is None else write_duration((now - one.began_at).total_seconds())
+        age = "" if one.began_at is None else write_age((now - one.began_at).total_seconds())
         state = f"[red]{_state(one)}[/]" if one.damage else _state(one)
         counts = (f"{one.records:,}", f"{one.drained:,}", write_bytes(one.segment.size_bytes))
         table.add_row(escape(one.segment.name), *counts, age, state)
