@@ -2,14 +2,18 @@
 
 import shutil
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from confluent_kafka import Consumer, Message, Producer
+
 from chaos.platform import ChaosError, Platform
 
 _LIMIT_S = 120
+_REPEATED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +21,15 @@ class Fault:
     """One way to break a running platform.
 
     inject: breaks it, at a moment that the runner chose. The runner then starts what ended and waits until
-    everything is in silver. recovery: in words, what was done; title: what is broken.
+    everything is in silver. recovery: in words, what was done; title: what is broken; to_marts: whether the
+    verdict is about the marts, too, which are built again before it.
     """
 
     name: str
     title: str
     recovery: str
     inject: Callable[[Platform, Random], None]
+    to_marts: bool = False
 
 
 def _kill_broker(platform: Platform, _: Random) -> None:
@@ -121,6 +127,56 @@ def _start_a_second_ingestion(platform: Platform, _: Random) -> None:
         raise ChaosError(f"a second ingestion was not refused: {done.returncode} {done.stderr[-300:]}")
 
 
+def _kill_publish(platform: Platform, moments: Random) -> None:
+    _kill_command(platform, "publish", moments)
+
+
+def _kill_dbt(platform: Platform, moments: Random) -> None:
+    platform.run("publish")
+    _kill_command(platform, "build", moments)
+
+
+def _kill_command(platform: Platform, command: str, moments: Random) -> None:
+    """The first time to see how long it takes, the second time to end it on its way."""
+    began = time.monotonic()
+    platform.run(command)
+    took_s = time.monotonic() - began
+    platform.start(command, command)
+    time.sleep(moments.uniform(0.3, 0.9) * took_s)
+    if platform.is_running(command):
+        platform.kill(command)
+
+
+def _poison(platform: Platform, moments: Random) -> None:
+    """Bytes that are nothing, without headers, among them a large one, as from another program."""
+    producer = Producer({"bootstrap.servers": platform.bootstrap})
+    for topic in ("clickstream", "orders"):
+        for size in (0, 1, 100, 900_000):
+            producer.produce(topic, moments.randbytes(size), key=b"poison")
+    if producer.flush(30):
+        raise ChaosError("the broker did not take the poison")
+
+
+def _send_again(platform: Platform, _: Random) -> None:
+    """What a producer without idempotence does: the last records of every topic once more, as they were."""
+    group = f"chaos-{uuid.uuid4().hex[:8]}"
+    settings = {"bootstrap.servers": platform.bootstrap, "group.id": group, "auto.offset.reset": "earliest"}
+    consumer, producer = Consumer(settings), Producer({"bootstrap.servers": platform.bootstrap})
+    consumer.subscribe(["orders", "payments", "clickstream"])
+    repeated = 0
+    try:
+        while repeated < _REPEATED:
+            message: Message | None = consumer.poll(20)
+            if message is None:
+                break
+            producer.produce(message.topic(), message.value(), message.key(), headers=message.headers())
+            repeated += 1
+    finally:
+        consumer.close()
+    if not repeated or producer.flush(30):
+        raise ChaosError(f"{repeated} records were read to be sent again, and the broker did not take them")
+
+
 FAULTS = (
     Fault("broker-killed", "kill -9 of the broker", "start the broker", _kill_broker),
     Fault("broker-frozen", "the broker stops for 30 s (SIGSTOP)", "none", _freeze_broker),
@@ -148,5 +204,11 @@ FAULTS = (
         "two-ingestions", "a second ingestion is started (it is refused)", "none",
         _start_a_second_ingestion,
     ),
+    Fault(
+        "publish-killed", "`publish` dies on its way", "publish and build again", _kill_publish, to_marts=True
+    ),
+    Fault("dbt-killed", "`build` (dbt) dies on its way", "build again", _kill_dbt, to_marts=True),
+    Fault("poison", "eight records of random bytes, up to 900 kB, without headers", "none", _poison),
+    Fault("batch-doubled", "500 records are sent once more, as they were", "none", _send_again),
 )  # fmt: skip
 """In the order in which the page lists them."""

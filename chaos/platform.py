@@ -85,6 +85,14 @@ class Platform:
             raise ChaosError("no broker runs, and one should")
         return psutil.Process(state.pid)
 
+    @property
+    def bootstrap(self) -> str:
+        """Where the broker answers."""
+        state = broker_process.status(self.home / "kafka")
+        if state is None:
+            raise ChaosError("no broker runs, and one should")
+        return state.bootstrap
+
     def find(self, piece: str) -> psutil.Process:
         """The process of a piece that this platform started and that runs."""
         return psutil.Process(self._running[piece].pid)
@@ -170,8 +178,8 @@ class Platform:
         taken = self.count_taken()
         return self._await(lambda: self.count().judged >= taken, limit_s, f"all {taken} records in silver")
 
-    def settle(self) -> Verdict:
-        """Let the shop rest, bring everything to silver, and reconcile.
+    def settle(self, *, to_marts: bool = False) -> Verdict:
+        """Let the shop rest, bring everything to silver (or on to the marts), and reconcile.
 
         Raises:
             ChaosError: a command fails for another reason than its verdict.
@@ -179,7 +187,10 @@ class Platform:
         self.end("generator")
         self.end("ingestion")
         self.ingest()
-        done = self.call("reconcile", "--json", "--no-marts")
+        if to_marts:
+            self.run("publish")
+            self.run("build")
+        done = self.call("reconcile", "--json", *(() if to_marts else ("--no-marts",)))
         if done.returncode not in (0, 3):
             raise ChaosError(f"reconcile ended with {done.returncode}: {done.stderr[-800:]}")
         said = json.loads(done.stdout)

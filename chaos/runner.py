@@ -59,7 +59,7 @@ def run(
         platform.await_caught_up(_LIMIT_S)
         recovery_s = time.monotonic() - began
         tell(f"{fault.name}: reconciling")
-        verdict = platform.settle()
+        verdict = platform.settle(to_marts=fault.to_marts)
         if not verdict.reconciled:
             raise ChaosError(
                 f"after {fault.name} the ledger does not reconcile: lost {verdict.lost}, "
