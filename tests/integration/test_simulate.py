@@ -19,7 +19,7 @@ import pytest
 from confluent_kafka import Consumer
 
 from stafford.errors import ConfigError, HomeInUse, SpoolFull, TransportUnavailable, UnsafeChange
-from stafford.jobs import durable_log, simulate, topics
+from stafford.jobs import durable_log, sending, simulate, topics
 from stafford.jobs.simulate import MOST_SLACK, OPENING, SLACK, Progress, SimulateJob
 from stafford.settings import PROJECT_DIR, Settings
 from stafford.transport import Delivery, MemoryLog, read_segments
@@ -182,7 +182,7 @@ def test_a_lasting_failure_is_resumed_later(settings: Settings, clocks: Clocks) 
     log = MemoryLog("run", clocks.now)
     with open_shop(settings, clocks, log=log) as job:
         job.backfill(job.shop.opens_at + timedelta(seconds=2))
-        log.failures = simulate.ATTEMPTS
+        log.failures = sending.ATTEMPTS
         with pytest.raises(TransportUnavailable):
             job.backfill(job.shop.opens_at + timedelta(seconds=3))
     assert json.loads((settings.home_dir / "shop.json").read_text())["sent_through"].endswith(":02+00:00")
