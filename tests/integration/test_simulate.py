@@ -240,6 +240,17 @@ def test_a_waiting_stream_can_be_stopped(settings: Settings, clocks: Clocks) -> 
     assert set(landed) == set(read_ledger(settings))
 
 
+def test_a_full_spool_does_not_outlast_the_duration(settings: Settings, clocks: Clocks) -> None:
+    """A run for a time ends when it is over, also when it waits for room: with the reason."""
+    log = Crowded(clocks, 0)
+    with open_shop(settings, clocks, log=log) as job:
+        job.backfill(job.shop.opens_at + OPENING)
+        log.refusals = 1_000_000
+        with pytest.raises(SpoolFull):
+            job.live(duration_s=300)
+    assert 300 <= clocks.elapsed_s < 310
+
+
 @pytest.mark.kafka
 def test_kafka_alone_is_refused_while_older_records_wait(
     settings: Settings, kafka_config: dict[str, str]

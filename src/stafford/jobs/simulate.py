@@ -161,7 +161,7 @@ class SimulateJob:
             duration_s: seconds of our clock; None for no end.
             speed: shop seconds for each of ours.
             is_steady: hold the rate; False leaves it to chance, and the shop's clock is exact.
-            stop: ends it after the batch in flight.
+            stop: ends it after the batch in flight; is set when the duration is over and there is no room.
             watch: is told after every tick, about twice a second.
 
         Raises:
@@ -174,7 +174,13 @@ class SimulateJob:
         began, origin = self._monotonic(), self.state.sent_through
         slack = min(SLACK * speed, MOST_SLACK) if is_steady else timedelta(0)
         target, due, sent_before = origin, 0.0, self._counts.total()
-        self._tick = lambda: watch(self.measure(target - slack))
+
+        def tick() -> None:
+            watch(self.measure(target - slack))
+            if duration_s is not None and self._monotonic() - began >= duration_s:
+                stop.set()  # or a full spool would make the duration longer
+
+        self._tick = tick
         while not stop.is_set():
             elapsed = self._monotonic() - began
             lived = elapsed if duration_s is None else min(elapsed, duration_s)
