@@ -128,21 +128,21 @@ def streaming(bootstrap: str, topic: str, spool: Path) -> Iterator[Stream]:
     assert list_segments(spool) == []
 
 
-def test_a_killed_broker_is_outlived(victim: Victim, tmp_path: Path) -> None:
-    """Kill -9, and again in the middle of the drain: the stream goes on, and Kafka gets it all in order."""
-    victim.make_topic("killed")
-    with streaming(victim.bootstrap, "killed", tmp_path) as stream:
+def test_a_freeze_and_a_kill_in_the_drain_are_outlived(victim: Victim, tmp_path: Path) -> None:
+    """Frozen with requests in its socket, resumed, killed in the drain, refusing: order and records hold."""
+    victim.make_topic("frozen")
+    with streaming(victim.bootstrap, "frozen", tmp_path) as stream:
         # given a stream that goes to Kafka
         stream.go_on(5)
         assert stream.log.state is State.CLOSED
-        # when the broker is killed
-        victim.kill()
+        # when the broker hangs
+        victim.process.suspend()
         stream.wait_for(lambda: stream.log.name == "files")
         stream.go_on(20)
         assert stream.log.condition.backlog >= 20 * ROWS
-        # and comes back, and is killed as soon as it has a part of what waits
-        victim.start()
+        # and goes on, and is killed as soon as it has a part of what waits
         highest = stream.log.condition.backlog
+        victim.process.resume()
         stream.wait_for(lambda: stream.log.condition.backlog < highest)
         victim.kill()
         stream.go_on(5)
@@ -150,7 +150,7 @@ def test_a_killed_broker_is_outlived(victim: Victim, tmp_path: Path) -> None:
         victim.start()
         stream.wait_for(lambda: stream.log.state is State.CLOSED)
     # then what is there is what was sent, in its order
-    assert first_arrivals(victim.read("killed")) == stream.sent
+    assert first_arrivals(victim.read("frozen")) == stream.sent
     # 5 s is promised and 3.1 s was measured; twice that leaves room for a busy machine, and Kafka's own bound
     # of 30 s would fail here.
     assert stream.longest_s < 10
@@ -173,21 +173,6 @@ def test_a_lost_topic_is_outlived(victim: Victim, tmp_path: Path) -> None:
     assert first_arrivals(before + victim.read("lost")) == stream.sent
 
 
-def test_a_refused_connection_is_outlived(victim: Victim, tmp_path: Path) -> None:
-    """A run that begins while nobody listens is on Kafka as soon as somebody does."""
-    victim.make_topic("refused")
-    victim.broker.stop()
-    log = open_log(victim.bootstrap, tmp_path)
-    assert log.name == "files"
-    log.close()
-    with streaming(victim.bootstrap, "refused", tmp_path) as stream:
-        stream.go_on(5)
-        assert stream.log.state is State.OPEN
-        victim.start()
-        stream.wait_for(lambda: stream.log.state is State.CLOSED)
-    assert first_arrivals(victim.read("refused")) == stream.sent
-
-
 DRAIN = """
 import sys
 from stafford.cli.main import main
@@ -199,10 +184,10 @@ main()
 def test_a_killed_drain_goes_on(victim: Victim, tmp_path: Path) -> None:
     """Kill -9 in the middle of `stafford spool drain`: the next one goes on, a third has nothing to do."""
     victim.make_topic("drained")
-    spool = SpoolLog(tmp_path / "spool", "run", stand_still, segment_bytes=200_000)
+    spool = SpoolLog(tmp_path / "spool", "run", stand_still, segment_bytes=1)
     sent: dict[bytes, list[bytes]] = {}
-    for _ in range(15):
-        batch = build_records(10_000, topic="drained", keys=KEYS)
+    for _ in range(40):
+        batch = build_records(2_000, topic="drained", keys=KEYS)
         spool.append(batch)
         for row in batch.select(["key", "value"]).to_pylist():
             sent.setdefault(row["key"], []).append(row["value"])
@@ -218,7 +203,7 @@ def test_a_killed_drain_goes_on(victim: Victim, tmp_path: Path) -> None:
     left = len(list_segments(tmp_path / "spool"))
     assert 0 < left < segments
     settings = Settings(home=tmp_path, kafka={"bootstrap.servers": victim.bootstrap})
-    assert 0 < jobs_spool.build(settings).drain().records < 150_000
+    assert 0 < jobs_spool.build(settings).drain().records < 80_000
     assert jobs_spool.build(settings).drain().records == 0
     assert first_arrivals(victim.read("drained")) == sent
 
