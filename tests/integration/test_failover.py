@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from stafford.errors import TransportUnavailable
+from stafford.errors import SpoolFull, TransportUnavailable
 from stafford.jobs import spool as jobs_spool
 from stafford.runtime.broker import Broker
 from stafford.runtime.java import Java
@@ -22,6 +22,7 @@ from stafford.settings import Settings
 from stafford.transport import Backoff, Delivery, FailoverLog, KafkaLog, SpoolLog, State, list_segments
 from stafford.transport.admin import answers
 
+from ..unit.transport.broken_kafka import BrokenKafka  # noqa: TID252 - shared by tests
 from ..unit.transport.builders import build_records, stand_still  # noqa: TID252 - shared by tests
 from .victim import Record, Victim
 
@@ -222,6 +223,45 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(path)], check=True)
 
 
+def fill(disk: Path) -> Path:
+    """Take all room of a disk; give the file to remove when it shall have room again."""
+    ballast = disk / "ballast"
+    with suppress(OSError), ballast.open("wb", buffering=0) as file:
+        for size in (65_536, 1):
+            with suppress(OSError):
+                while file.write(b"x" * size):
+                    pass
+    return ballast
+
+
+def test_a_full_disk_of_the_spool_holds_the_stream(small_disk: Path) -> None:
+    """No room, no batch and no loss; and a disk without any room can still be drained."""
+    kafka = BrokenKafka(1, failing=1.0)
+    log = FailoverLog(kafka.connect, SpoolLog(small_disk / "spool", "run", stand_still))
+    batches = [build_records(500) for _ in range(3)]
+    log.append(batches[0])
+    ballast = fill(small_disk)
+    for _ in range(2):
+        with pytest.raises(SpoolFull, match="No space left on device; nothing of it was kept"):
+            log.append(batches[1])
+    ballast.unlink()
+    log.append(batches[1])
+    fill(small_disk)
+    kafka.failing = 0.0
+    deadline = time.monotonic() + 30
+    while log.state is not State.CLOSED:
+        assert time.monotonic() < deadline, log.condition
+        time.sleep(0.05)
+    log.append(batches[2])
+    log.close()
+    assert list_segments(small_disk / "spool") == []
+    assert kafka.written == [
+        row
+        for batch in batches
+        for row in zip(batch["key"].to_pylist(), batch["value"].to_pylist(), strict=True)
+    ]
+
+
 def test_a_full_disk_of_the_broker_is_outlived(
     small_disk: Path, tmp_path: Path, kafka_jars: Path, java: Java
 ) -> None:
@@ -233,10 +273,7 @@ def test_a_full_disk_of_the_broker_is_outlived(
         with streaming(victim.bootstrap, "full", tmp_path / "spool") as stream:
             stream.go_on(5)
             assert stream.log.state is State.CLOSED
-            ballast = small_disk / "ballast"
-            with suppress(OSError), ballast.open("wb") as file:
-                while True:
-                    file.write(b"x" * 65_536)
+            ballast = fill(small_disk)
             stream.wait_for(lambda: stream.log.name == "files")
             stream.go_on(5)
             assert "No space left on device" in (small_disk / "kafka" / "kafka.log").read_text()
