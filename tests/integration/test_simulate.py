@@ -19,7 +19,7 @@ import pytest
 from confluent_kafka import Consumer
 
 from stafford.errors import ConfigError, HomeInUse, SpoolFull, TransportUnavailable, UnsafeChange
-from stafford.jobs import durable_log, simulate, topics
+from stafford.jobs import durable_log, sending, simulate, topics
 from stafford.jobs.simulate import MOST_SLACK, OPENING, SLACK, Progress, SimulateJob
 from stafford.settings import PROJECT_DIR, Settings
 from stafford.transport import Delivery, MemoryLog, read_segments
@@ -182,7 +182,7 @@ def test_a_lasting_failure_is_resumed_later(settings: Settings, clocks: Clocks) 
     log = MemoryLog("run", clocks.now)
     with open_shop(settings, clocks, log=log) as job:
         job.backfill(job.shop.opens_at + timedelta(seconds=2))
-        log.failures = simulate.ATTEMPTS
+        log.failures = sending.ATTEMPTS
         with pytest.raises(TransportUnavailable):
             job.backfill(job.shop.opens_at + timedelta(seconds=3))
     assert json.loads((settings.home_dir / "shop.json").read_text())["sent_through"].endswith(":02+00:00")
@@ -238,6 +238,17 @@ def test_a_waiting_stream_can_be_stopped(settings: Settings, clocks: Clocks) -> 
         for topic, (event_id, _, _) in zip(batch["topic"].to_pylist(), read_stamps(batch), strict=True)
     )
     assert set(landed) == set(read_ledger(settings))
+
+
+def test_a_full_spool_does_not_outlast_the_duration(settings: Settings, clocks: Clocks) -> None:
+    """A run for a time ends when it is over, also when it waits for room: with the reason."""
+    log = Crowded(clocks, 0)
+    with open_shop(settings, clocks, log=log) as job:
+        job.backfill(job.shop.opens_at + OPENING)
+        log.refusals = 1_000_000
+        with pytest.raises(SpoolFull):
+            job.live(duration_s=300)
+    assert 300 <= clocks.elapsed_s < 310
 
 
 @pytest.mark.kafka

@@ -8,24 +8,20 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Protocol, Self
-
-import pyarrow as pa
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
+from typing import Self
 
 from stafford.domain.window import to_micros
-from stafford.errors import SpoolFull, TransportUnavailable
 from stafford.generator import Batch, FlashSale, Shop, load_profile
 from stafford.generator.vocabulary import CATEGORIES
 from stafford.jobs.durable_log import open_log
+from stafford.jobs.sending import Ledger, Sender, Wait
 from stafford.jobs.shop_state import ShopFile, ShopState, settle
 from stafford.ledger.journal import Journal, RunSpec
 from stafford.settings import Settings
-from stafford.transport import Clock, Delivery, DurableLog
+from stafford.transport import Clock, DurableLog
 
 ROWS_PER_BATCH = 10_000
 TICK_S = 0.5
-ATTEMPTS = 3
 SLACK = timedelta(seconds=45)  # times the speed: how late or early a shop's clock may be,
 MOST_SLACK = timedelta(minutes=10)  # but never more than that
 LEAST_STEP = timedelta(milliseconds=20)
@@ -49,22 +45,6 @@ class PlannedSale:
         start = now + self.begins_in // timedelta(microseconds=1)
         end = start + self.lasts // timedelta(microseconds=1)
         return FlashSale(start, end, CATEGORIES.index(self.category), self.discount_percent, self.factor)
-
-
-class Ledger(Protocol):
-    """What the job needs of a ledger; `stafford.ledger.journal.Journal` is the one."""
-
-    def intend(self, labels: pa.RecordBatch) -> int:
-        """Record what is about to be sent; durable when it returns the batch's number."""
-        ...
-
-    def acknowledge(self, batch: int, acknowledged: int, spooled: int) -> None:
-        """Record that a durable log has the batch; durable when it returns."""
-        ...
-
-    def close(self) -> None:
-        """Let go of the files."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,24 +84,21 @@ class SimulateJob:
         *,
         clock: Clock,
         monotonic: Callable[[], float] = time.monotonic,
-        wait: Callable[[threading.Event, float], object] = threading.Event.wait,
+        wait: Wait = threading.Event.wait,
         notify: Callable[[str], None] = lambda _: None,
         resources: ExitStack | None = None,
     ) -> None:
         self.shop = shop
         self.state = state
         self._save = save
-        self._log = log
-        self._ledger = ledger
+        self._sender = Sender(log, ledger, wait=wait, notify=notify)
         self._clock = clock
         self._monotonic = monotonic
         self._wait = wait
-        self._notify = notify
         self._resources = resources or ExitStack()
         self._stream = shop.open(state.sent_through)
         self._counts: Counter[str] = Counter()
         self._spooled = 0
-        self._full = ""  # what the log says while it has no room and the stream waits
         self._stop = threading.Event()
         self._tick: Callable[[], None] = lambda: None
         self._began = monotonic()
@@ -184,7 +161,7 @@ class SimulateJob:
             duration_s: seconds of our clock; None for no end.
             speed: shop seconds for each of ours.
             is_steady: hold the rate; False leaves it to chance, and the shop's clock is exact.
-            stop: ends it after the batch in flight.
+            stop: ends it after the batch in flight; is set when the duration is over and there is no room.
             watch: is told after every tick, about twice a second.
 
         Raises:
@@ -197,7 +174,13 @@ class SimulateJob:
         began, origin = self._monotonic(), self.state.sent_through
         slack = min(SLACK * speed, MOST_SLACK) if is_steady else timedelta(0)
         target, due, sent_before = origin, 0.0, self._counts.total()
-        self._tick = lambda: watch(self.measure(target - slack))
+
+        def tick() -> None:
+            watch(self.measure(target - slack))
+            if duration_s is not None and self._monotonic() - began >= duration_s:
+                stop.set()  # or a full spool would make the duration longer
+
+        self._tick = tick
         while not stop.is_set():
             elapsed = self._monotonic() - began
             lived = elapsed if duration_s is None else min(elapsed, duration_s)
@@ -236,7 +219,7 @@ class SimulateJob:
 
     def measure(self, target: datetime) -> Progress:
         """Tell where the simulation is, measured against where it ought to be."""
-        now, sent, condition = self._monotonic(), self._counts.total(), self._log.condition
+        now, sent, condition = self._monotonic(), self._counts.total(), self._sender.condition
         self._recent = [point for point in self._recent if now - point[0] <= RATE_WINDOW_S] or self._recent[
             -1:
         ]
@@ -252,7 +235,7 @@ class SimulateJob:
             behind=max(target - reached, timedelta(0)),
             transport=condition.transport,
             backlog=condition.backlog,
-            trouble=self._full or condition.trouble,
+            trouble=condition.trouble,
             traffic_multiplier=self._stream.measure_traffic(reached),
             counts=dict(self._counts),
         )
@@ -272,40 +255,10 @@ class SimulateJob:
             self._save(self.state)
 
     def _deliver(self, batch: Batch) -> None:
-        number = self._ledger.intend(batch.labels)
-        attempts = Retrying(
-            retry=retry_if_exception_type(TransportUnavailable),
-            stop=stop_after_attempt(ATTEMPTS),
-            wait=wait_fixed(1),
-            before_sleep=self._report_retry,
-            reraise=True,
-        )
-        delivery: Delivery = attempts(self._append, batch.records)
-        self._ledger.acknowledge(number, delivery.acknowledged, delivery.spooled)
+        delivery = self._sender.send(batch, self._stop, self._tick)
         self._spooled += delivery.spooled
         for entry in batch.records.column("event_type").value_counts().to_pylist():
             self._counts[entry["values"]] += entry["counts"]
-
-    def _append(self, records: pa.RecordBatch) -> Delivery:
-        """Append; while the log has no room, wait until it has, which is what holds the shop back."""
-        while True:
-            try:
-                delivery = self._log.append(records)
-            except SpoolFull as exc:
-                if not self._full:
-                    self._notify(f"THE STREAM WAITS: {exc}. Nothing is lost.")
-                self._full = f"the stream waits: {exc}"
-                if self._stop.is_set():
-                    raise
-                self._tick()
-                self._wait(self._stop, TICK_S)
-            else:
-                self._full = ""
-                return delivery
-
-    def _report_retry(self, attempt: RetryCallState) -> None:
-        error = attempt.outcome.exception() if attempt.outcome else None
-        self._notify(f"attempt {attempt.attempt_number} of {ATTEMPTS} failed, trying again: {error}")
 
 
 def read_wall_clock() -> datetime:
@@ -328,7 +281,7 @@ def build(
     ledger: Ledger | None = None,
     clock: Clock = read_wall_clock,
     monotonic: Callable[[], float] = time.monotonic,
-    wait: Callable[[threading.Event, float], object] = threading.Event.wait,
+    wait: Wait = threading.Event.wait,
     notify: Callable[[str], None] = lambda _: None,
 ) -> SimulateJob:
     """Wire the home's shop to its ledger and to a durable log; close the job when it is done.

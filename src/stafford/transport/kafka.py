@@ -240,7 +240,7 @@ class KafkaLog:
         return TransportUnavailable(
             f"Kafka at {self._bootstrap} did not take a batch for {topics} within {limit} ({reason}; "
             f"last trouble: {self._trouble}); check `stafford kafka status`, start it with "
-            "`stafford kafka start`, and send the batch again"
+            "`stafford kafka start`; the same batch may be sent again"
         )
 
 
