@@ -96,7 +96,7 @@ def test_a_broken_contract_is_mended_and_its_records_replayed(shop):
     assert "orders.country: the enum has no US any more" in refused.out
 
     # nobody looked: orders are refused that the ledger knows to be good
-    size = ("--rate", "200/h", "--speed", "86400x", "--for", "4s", "--seed", "5")
+    size = ("--rate", "200/h", "--speed", "86400x", "--for", "2s", "--seed", "5")
     shop.ok("simulate", "--transport", "files", *size)
     shop.ok("ingest")
     broken, by_reason = count_by_reason(shop)

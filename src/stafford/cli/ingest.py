@@ -51,7 +51,8 @@ def ingest(
 
 
 def _sentence(counts: Counts) -> str:
+    dropped = f"dropped {counts.dropped:,} · " if counts.dropped else ""
     return (
         f"bronze {counts.bronze:,} · silver {counts.silver:,} · quarantine {counts.quarantined:,} · "
-        f"duplicates {counts.duplicates:,} · waiting {counts.backlog:,}"
+        f"duplicates {counts.duplicates:,} · {dropped}waiting {counts.backlog:,}"
     )

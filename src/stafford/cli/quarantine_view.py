@@ -15,25 +15,26 @@ from stafford.cli.wire_text import show_bytes, show_text
 from stafford.lakehouse.quarantine.outcome import ReplayOutcome
 from stafford.lakehouse.quarantine.records import Group
 
-WIDEST_SAMPLE = 24
+WIDEST_SAMPLE = 34
 
 
 def show_groups(groups: Sequence[tuple[Group, str]], opened: int, *, resolved: bool) -> None:
-    """Print one line a group, and how many records are open."""
+    """Print each group with a value below it, and how many records are open."""
     console = _console()
     if groups:
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for name in ("topic", "reason", "field", "records", "last seen", "sample"):
+        table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+        for name in ("topic", "reason", "records", "first seen", "last seen"):
             table.add_column(name, justify="right" if name == "records" else "left", overflow="fold")
         for group, sample in groups:
+            code = group.reason if group.field is None else f"{group.reason}:{group.field}"
             table.add_row(
                 escape(show_text(group.topic)),
-                escape(show_text(group.reason)),
-                escape(show_text(group.field or "")),
+                escape(show_text(code)),
                 f"{group.records:,}",
-                f"{group.last_seen:%Y-%m-%d %H:%M}",
-                escape(show_text(sample, WIDEST_SAMPLE)),
+                f"{group.first_seen:%Y-%m-%d}",
+                f"{group.last_seen:%Y-%m-%d}",
             )
+            table.add_row("", f"[dim]{escape(show_text(sample, WIDEST_SAMPLE))}[/]")
         console.print(table)
     elif resolved:
         console.print("No replay resolved anything yet.")

@@ -56,12 +56,15 @@ def test_nothing_hostile_reaches_the_terminal(capsys):
 
 def test_the_list_fits_in_80_columns(capsys):
     """The longest names that the contracts have, and a long sample."""
-    group = Group("clickstream", "too_far_ahead", "lines.unit_price_cents", 123_456, AT, AT, None)
+    group = Group("clickstream", "out_of_range", "lines.unit_price_cents", 123_456, AT, AT, None)
     show_groups([(group, "x" * 300)], 123_456, resolved=False)
     header, *lines = capsys.readouterr().out.splitlines()
-    assert header.split() == ["topic", "reason", "field", "records", "last", "seen", "sample"]
-    assert all(len(line.rstrip()) <= 80 for line in lines)
-    assert "123,456" in lines[0]
+    assert header.split() == ["topic", "reason", "records", "first", "seen", "last", "seen"]
+    assert all(len(line.rstrip()) <= 80 for line in (header, *lines))
+    assert lines[0].split() == [
+        "clickstream", "out_of_range:lines.unit_price_cents", "123,456", "2026-02-01", "2026-02-01"
+    ]  # fmt: skip
+    assert lines[1].split() == ["x" * 34 + "…"]
     assert lines[-1] == "123,456 records are open."
 
 

@@ -85,3 +85,11 @@ def test_unchecked_run_claims_nothing() -> None:
     verdict = judge(None)
     assert verdict.tone == "open"
     assert "stafford reconcile" in verdict.explanation
+
+
+def test_what_a_replay_gave_up_is_part_of_the_equation(spoil: Spoil) -> None:
+    """Dropped records stand in it, so that it holds; without any there is no such term."""
+    terms = judge(spoil(totals={"quarantined": 1_200, "dropped": 4}).reconciliation).equation
+    assert "".join(f"{term.sign}{term.count}" for term in terms) == "203,114=196,000+1,200+5,910+4"
+    assert terms[-1].name == "dropped"
+    assert judge(spoil().reconciliation).equation[-1].name == "duplicates removed"
