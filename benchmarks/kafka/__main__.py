@@ -42,7 +42,7 @@ class Size:
     watch_s: float
 
 
-WHOLE = Size(3, 1.5, 5000, 1_500_000, CONSUMERS, rebalance.CHANGES, 3.0, 4.0)
+WHOLE = Size(3, 1.2, 5000, 1_500_000, CONSUMERS, rebalance.CHANGES, 3.0, 4.0)
 QUICK = Size(1, 0.2, 2000, 20_000, CONSUMERS[1:2], rebalance.CHANGES[:1], 0.3, 0.3)
 
 
