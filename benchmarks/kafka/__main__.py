@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,6 +59,8 @@ def main(
     ),
 ) -> None:
     """Measure Kafka's settings on this machine; takes about ten minutes."""
+    # A polite end lets every `with` close what it opened, the broker first of all.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     size = QUICK if quick else WHOLE
     data = data.resolve()
     docs = (docs or (data / "docs" if quick else PROJECT_DIR / "docs")).resolve()
