@@ -14,13 +14,15 @@ NOISE = 0.05
 def find_all(result: Result) -> Iterator[str]:
     """Sentences, one for each thing that was varied."""
     for factor in ("linger_ms", "batch_bytes"):
-        yield _about_waiting(result, factor)
+        if _variants(result, factor):
+            yield _about_waiting(result, factor)
     yield _about_compression(result)
     if _variants(result, "acks"):
         yield _about_acks(result)
     if _variants(result, "partitions"):
         yield _about_partitions(result)
-    yield _about_consumers(result)
+    if len({read.consumers for read in result.read}) > 1:
+        yield _about_consumers(result)
     yield from _about_groups(result)
 
 

@@ -67,7 +67,7 @@ class Variant:
 def list_variants(*, quick: bool) -> Iterator[Variant]:
     """The base, then each other value of each factor; with `quick` one of some."""
     yield Variant("", "", BASE)
-    for factor in FACTORS[:3:2] if quick else FACTORS:
+    for factor in FACTORS[2:3] if quick else FACTORS:
         others = [value for value in _VALUES[factor] if value != getattr(BASE, factor)]
         for value in others[:1] if quick else others:
             yield Variant(factor, str(value), replace(BASE, **{factor: value}))

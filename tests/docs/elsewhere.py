@@ -44,6 +44,11 @@ STACK_DOWN = Proof("tests/stack/test_stack.py", "def test_down_and_up_keeps_the_
 STACK_CLUSTER = Proof("tests/stack/test_stack.py", "def test_one_broker_becomes_three", STACK.why)
 STACK_KILLS = Proof("tests/stack/test_stack.py", "def test_a_broker_and_a_worker_die_under_load", STACK.why)
 STACK_STORY = Proof("tests/stack/test_stack.py", "def test_the_dag_ends_in_marts_that_agree", STACK.why)
+QUOTA = Proof(
+    "tests/integration/kafka/test_quotas.py",
+    "def test_a_quota_slows_its_client_and_no_other",
+    "it needs a broker; the same tool sets, shows and removes a quota there, which is then seen to work",
+)
 
 QUARANTINE = Proof(
     "tests/e2e/test_quarantine.py",
@@ -86,6 +91,11 @@ ELSEWHERE = {
     "python -m tests.docs.stack_reference": Proof(
         "tests/unit/stack/test_compose_files.py", "def test_the_reference_is_in_step", "it renders there"
     ),
+    "stafford kafka tool configs --alter --add-config producer_byte_rate=1000000 "
+    "--entity-type clients --entity-name stafford": QUOTA,
+    "stafford kafka tool configs --describe --entity-type clients": QUOTA,
+    "stafford kafka tool configs --alter --delete-config producer_byte_rate "
+    "--entity-type clients --entity-name stafford": QUOTA,
     "make demo": Proof(
         "Makefile", "$(BIN)/stafford demo", "`stafford demo` in make's environment: see below"
     ),

@@ -121,7 +121,8 @@ def reset(
         _print_json({"group": group, "applied": not dry_run, "moves": [asdict(move) for move in moves]})
     elif moves:
         done = "would move" if dry_run else "moved"
-        _console().print(f"\n{escape(group)} {done} in {len(moves)} partitions.")
+        count = "1 partition" if len(moves) == 1 else f"{len(moves)} partitions"
+        _console().print(f"\n{escape(group)} {done} in {count}.")
 
 
 def _show_moves(moves: Sequence[Move]) -> None:

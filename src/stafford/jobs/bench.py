@@ -1,11 +1,11 @@
 """Runs a benchmark of this repository as a program of its own."""
 
 import os
-import subprocess
 import sys
 from collections.abc import Sequence
 
 from stafford.errors import ConfigError
+from stafford.runtime import foreground
 from stafford.settings import PROJECT_DIR
 
 
@@ -25,4 +25,4 @@ def run(name: str, arguments: Sequence[str]) -> int:
     paths = [str(PROJECT_DIR / "src"), str(PROJECT_DIR), os.environ.get("PYTHONPATH", "")]
     surroundings = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     command = [sys.executable, "-m", f"benchmarks.{name}", *arguments]
-    return subprocess.run(command, env=surroundings, check=False).returncode
+    return foreground.run(command, surroundings)

@@ -1,12 +1,12 @@
 """Runs Kafka's own command-line tools from the locked jars, without an installation of Kafka."""
 
 import os
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 from stafford.errors import ConfigError
+from stafford.runtime import foreground
 from stafford.runtime.java import Java
 
 TOOLS: Mapping[str, str] = MappingProxyType(
@@ -46,4 +46,4 @@ def build_command(tool: str, arguments: Sequence[str], jars: Sequence[Path], jav
 
 def run(tool: str, arguments: Sequence[str], jars: Sequence[Path], java: Java) -> int:
     """Run a tool to its end, on our own terminal; gives its exit code. Raises as `build_command` does."""
-    return subprocess.run(build_command(tool, arguments, jars, java), check=False).returncode
+    return foreground.run(build_command(tool, arguments, jars, java))

@@ -23,7 +23,7 @@ def test_the_quick_benchmark_measures_everything(tmp_path: Path) -> None:
     (raw,) = data.glob("*.json")
     measured = json.loads(raw.read_text(encoding="utf-8"))
     assert {(sent["client"], sent["variant"]["factor"]) for sent in measured["sent"]} == {
-        (client, factor) for client in ("ours", "tool") for factor in ("", "linger_ms", "compression")
+        (client, factor) for client in ("ours", "tool") for factor in ("", "compression")
     }
     assert all(sent["rows_per_s"] > 0 and sent["stored_bytes"] > 10 for sent in measured["sent"])
     # what is not compressed takes more room: the settings reach the broker
@@ -31,7 +31,8 @@ def test_the_quick_benchmark_measures_everything(tmp_path: Path) -> None:
     assert stored["none"] > 2 * stored[""]
     assert all(delayed["p99_ms"] >= delayed["p50_ms"] >= 0 for delayed in measured["delayed"])
     assert {(read["client"], read["consumers"]) for read in measured["read"]} == {
-        (client, consumers) for client in ("ours", "tool") for consumers in (1, 2)
+        ("ours", 2),
+        ("tool", 2),
     }
     assert {paused["protocol"] for paused in measured["paused"]} == {
         "classic, eager",

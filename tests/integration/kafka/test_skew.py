@@ -1,19 +1,26 @@
 """Hot partitions, skewed keys and idle partitions: made on a real broker, and measured."""
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import platformdirs
 import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewPartitions
 from typer.testing import CliRunner
 
 from stafford.cli import topics as command
+from stafford.runtime.jars import ensure_jars
+from stafford.runtime.java import Java
+from stafford.runtime.kafka_tools import build_command
 from stafford.settings import PROJECT_DIR
 from stafford.transport.topics import Cluster, Skew, load_topics, measure_skew, sample_topic
 
 pytestmark = pytest.mark.kafka
+
+CACHE_DIR = platformdirs.user_cache_path("stafford")
 
 Measure = Callable[..., Skew]
 MANY = [(b"key-%d" % number, b"x" * 90) for number in range(3000)]
@@ -84,6 +91,35 @@ def test_partitions_that_were_added_later_are_seen(
     skew = measure(topic, hottest=6000)
     assert skew.keys == 3000
     assert 1300 < len(skew.hottest) - skew.keys < 1700
+
+
+def test_two_partitioners_tear_keys_apart(
+    measure: Measure,
+    kafka_config: dict[str, str],
+    kafka_jars: Path,
+    java: Java,
+    make_topic: Callable[..., str],
+    send: Callable[..., None],
+) -> None:
+    """A Java producer puts every key where we do; librdkafka's own default puts most of them elsewhere."""
+    topic = make_topic("placed", 6)
+    send(topic, MANY)
+    jars = [kafka_jars, ensure_jars("kafka-tools", CACHE_DIR, java, print)]
+    words = ["--topic", topic, "--bootstrap-server", kafka_config["bootstrap.servers"]]
+    words += ["--reader-property", "parse.key=true", "--reader-property", "key.separator=:"]
+    subprocess.run(
+        build_command("console-producer", words, jars, java),
+        input=b"".join(key + b":" + value + b"\n" for key, value in MANY),
+        check=True,
+        timeout=60,
+    )
+    skew = measure(topic, hottest=6000)
+    assert (skew.sampled, skew.keys, len(skew.hottest)) == (6000, 3000, 3000)
+    other = Producer({**kafka_config, "partitioner": "consistent_random"})
+    for key, value in MANY:
+        other.produce(topic, value, key)
+    assert other.flush(20) == 0
+    assert len(measure(topic, hottest=9000).hottest) > 5000
 
 
 def test_a_sample_is_the_newest(

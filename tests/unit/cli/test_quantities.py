@@ -5,7 +5,14 @@ from collections.abc import Callable
 import pytest
 import typer
 
-from stafford.cli.quantities import parse_bytes, parse_duration, parse_rate, parse_speed, write_bytes
+from stafford.cli.quantities import (
+    parse_bytes,
+    parse_duration,
+    parse_rate,
+    parse_speed,
+    write_bytes,
+    write_duration,
+)
 
 
 @pytest.mark.parametrize(
@@ -52,3 +59,20 @@ def test_what_is_no_quantity_is_refused_with_an_example(parse: Callable[[str], f
 def test_sizes_are_written_short(number: float, text: str) -> None:
     """Three digits and a unit in powers of ten."""
     assert write_bytes(number) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0.0 s"),
+        (0.34, "0.3 s"),
+        (59.9, "59 s"),
+        (60, "1 min"),
+        (125, "2 min 5 s"),
+        (3600, "1 h"),
+        (3 * 86_400 + 4 * 3600 + 59, "3 d 4 h"),
+    ],
+)
+def test_a_duration_is_written_with_its_two_largest_units(seconds: float, text: str) -> None:
+    """Short ones with a decimal."""
+    assert write_duration(seconds) == text
