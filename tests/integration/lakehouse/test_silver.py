@@ -8,7 +8,7 @@ from pyspark.sql import functions as F  # noqa: N812  # the name that every Spar
 
 from stafford.errors import Terminal
 from stafford.lakehouse.bronze import land
-from stafford.lakehouse.silver import stream
+from stafford.lakehouse.silver import batch, stream
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
@@ -169,7 +169,7 @@ def test_a_lost_checkpoint_doubles_nothing(small_lake):
 def test_without_the_search_for_doubles_a_second_sending_stays(small_lake, monkeypatch):
     """Negative control: with deduplication switched off the same records do stand twice."""
     monkeypatch.setattr(
-        stream,
+        batch,
         "decide_fates",
         lambda records, _: records.withColumn("fate", F.lit("silver")),
     )
