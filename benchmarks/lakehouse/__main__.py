@@ -29,7 +29,7 @@ NAME = "benchmarks"
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is measured. rows: records that each path reads in a round; warm_ups: rounds before counting."""
+    """How much is measured. rows: records that each path reads in a round; warm_ups: rounds before."""
 
     rows: int
     warm_ups: int

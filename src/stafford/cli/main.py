@@ -22,6 +22,7 @@ COMMANDS = (
     "simulate",
     "generate",
     "ingest",
+    "maintain",
     "live",
     "publish",
     "build",

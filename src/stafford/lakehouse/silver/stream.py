@@ -15,8 +15,8 @@ from stafford.lakehouse.triggers import Trigger
 
 MAX_FILES_PER_BATCH = 200
 MAX_BYTES_PER_BATCH = "32m"
-"""Bound a micro-batch, so that a long backlog needs time rather than memory: of bronze's files, 32 MB are about
-280,000 events."""
+"""Bound a micro-batch, so that a long backlog needs time rather than memory: 32 MB of bronze's files hold
+about 280,000 events."""
 
 WRITERS = 4
 """Tables written side by side: a write waits for files more than it computes."""

@@ -1,4 +1,4 @@
-"""Which records of a batch may be doubles: found by a hash, so that only they need the exact and dear search."""
+"""Which records of a batch may be doubles: found by a hash, so that only they are compared exactly."""
 
 from functools import reduce
 from operator import and_
