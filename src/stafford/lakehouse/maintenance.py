@@ -1,7 +1,7 @@
 """Keeps the tables fast and small: joins small files, deletes what no version needs, and says how they are.
 
 Done by delta-rs, without Spark, and safe beside a running ingestion: joining files is a commit that changes
-no row, which streams pass over and appends do not conflict with. Where it loses a race, the files stay as they
+no row, which streams pass over and appends do not conflict with. Where it loses a race, files stay as they
 were.
 """
 

@@ -1,8 +1,9 @@
 """One micro-batch on its way: each topic read once, and what becomes of each record."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import reduce
 
 from pyspark import StorageLevel
@@ -13,6 +14,7 @@ from stafford.contracts import Contract
 from stafford.domain.outcome import Outcome
 from stafford.lakehouse.silver.deduplication import FATE, decide_fates
 from stafford.lakehouse.silver.judging import FIELDS, judge
+from stafford.lakehouse.silver.latency import Latency, measure_latency
 from stafford.lakehouse.silver.spans import MAX_PREFIXES, PREFIX, find_spans, within
 from stafford.lakehouse.silver.suspicion import find_known, find_suspects, give_verdicts, with_fate
 from stafford.lakehouse.tables import ARRIVALS, LINEAGE, QUARANTINE
@@ -67,6 +69,12 @@ class Batch:
         """Every record that was not judged before, with its fate."""
         settled = self._settled(_union(map(_identify, self.frames.values()))).select(*ARRIVALS)
         return self._in_few_files(settled, sum(self.rows.values()))
+
+    def latency(self, visible_at: datetime) -> Latency | None:
+        """How long the records took until a moment; None where none says when it was produced."""
+        return measure_latency(
+            _union(frame.select("_produced_at") for frame in self.frames.values()), visible_at
+        )
 
     def _settled(self, records: DataFrame) -> DataFrame:
         if self.verdicts is None:
@@ -133,5 +141,5 @@ def _prune(arrivals: DataFrame, summary: list[Row]) -> DataFrame:
     return arrivals.filter(within("event_id", spans, or_null=None in prefixes))
 
 
-def _union(frames: "Iterator[DataFrame] | map[DataFrame]") -> DataFrame:
+def _union(frames: Iterable[DataFrame]) -> DataFrame:
     return reduce(DataFrame.unionByName, frames)

@@ -1,8 +1,9 @@
 """Bronze to silver, quarantine and duplicates, as one Structured Streaming query."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
@@ -10,6 +11,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 from stafford.contracts import Contract
 from stafford.domain.lake import Lake
 from stafford.lakehouse.silver.batch import judged
+from stafford.lakehouse.silver.latency import Latency
 from stafford.lakehouse.tables import ARRIVALS, read_table
 from stafford.lakehouse.triggers import Trigger
 
@@ -18,17 +20,27 @@ MAX_BYTES_PER_BATCH = "32m"
 """Bound a micro-batch, so that a long backlog needs time rather than memory: 32 MB of bronze's files hold
 about 280,000 events."""
 
+Watch = Callable[[Latency], None]
+
 WRITERS = 4
 """Tables written side by side: a write waits for files more than it computes."""
 
 
 def start_silver(
-    spark: SparkSession, lake: Lake, contracts: Mapping[str, Contract], checkpoint: str, trigger: Trigger
+    spark: SparkSession,
+    lake: Lake,
+    contracts: Mapping[str, Contract],
+    checkpoint: str,
+    trigger: Trigger,
+    watch: Watch | None = None,
 ) -> StreamingQuery:
     """Start reading bronze where the checkpoint stands.
 
     Delivery: effectively once. A batch that is replayed after a crash meets its own writes: those that
     were committed are skipped by their transaction id, and the others come out as they did the first time.
+
+    Args:
+        watch: is told how long the records of each batch took; without it nobody computes that.
     """
     bronze = (
         spark.readStream.format("delta")
@@ -38,7 +50,7 @@ def start_silver(
     )
     writer = (
         bronze.writeStream.queryName("silver")
-        .foreachBatch(BatchWriter(lake, contracts).write)
+        .foreachBatch(BatchWriter(lake, contracts, watch).write)
         .option("checkpointLocation", checkpoint)
     )
     return trigger.apply(writer).start()
@@ -50,6 +62,7 @@ class BatchWriter:
 
     lake: Lake
     contracts: Mapping[str, Contract]
+    watch: Watch | None = None
 
     def write(self, batch: DataFrame, batch_id: int) -> None:
         """Give each record of the batch exactly one fate: silver, quarantine, or duplicate.
@@ -74,3 +87,6 @@ class BatchWriter:
                     write.result()
             # Last, because a record that stands here is never looked at again.
             append(records.arrivals().select(*ARRIVALS), self.lake.arrivals)
+            latency = records.latency(datetime.now(UTC)) if self.watch else None
+            if self.watch and latency:
+                self.watch(latency)
