@@ -22,9 +22,7 @@ LATENCY = Metric(
     "stafford_event_to_silver_seconds",
     "From produced_at until visible in silver, over the records of the last batch.",
 )
-RECORDS = Metric(
-    "stafford_records", "Records by where they are; waiting: bronze has them, silver not yet."
-)
+RECORDS = Metric("stafford_records", "Records by where they are; waiting: bronze has them, silver not yet.")
 ALL = (INPUT, PROCESSED, PHASE, BATCHES, ROWS, STATE_ROWS, STATE_BYTES, WATERMARK, LATENCY, RECORDS)
 
 
