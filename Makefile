@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test test-fast test-stack lint format docs lock bench-generator clean
+.PHONY: help demo test test-fast test-stack lint format docs lock bench bench-generator clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ docs: $(VENV)/.dev ## Derive schemas and reference pages from contracts and comm
 
 lock: $(VENV)/.dev ## Compile the requirements anew from pyproject.toml
 	$(BIN)/python requirements/compile.py
+
+bench: $(VENV)/.run ## Measure Kafka to bronze to silver, in about ten minutes (ARGS="--quick")
+	$(BIN)/python -m benchmarks.lakehouse $(ARGS)
 
 bench-generator: $(VENV)/.run ## Measure the generator beside others, in about eight minutes (ARGS="--large" or "--quick")
 	$(BIN)/python -m benchmarks.generator $(ARGS)
