@@ -15,17 +15,16 @@ from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
 from stafford.errors import ConfigError
+from stafford.lakehouse.places import settings_for
 
 LOG = "spark.log"
 
 SETTINGS = {
+    # Of every place; what differs between places is in places.py.
     # Timestamps on the wire are UTC; a laptop's time zone must not leak into a cast.
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-    # Tables here are small: 50 tasks to list a snapshot cost more than the work itself.
-    "spark.databricks.delta.snapshotPartitions": "1",
-    "spark.sql.shuffle.partitions": "2",
     # Micro-batches are too short for re-planning to pay.
     "spark.sql.adaptive.enabled": "false",
     # Half the size of snappy at about the same speed.
@@ -79,6 +78,7 @@ def open_session(
     if java_home is not None:
         os.environ["JAVA_HOME"] = str(java_home)
     settings = SETTINGS | {
+        **settings_for(master),
         "spark.app.name": "stafford",
         "spark.master": master,
         "spark.driver.memory": driver_memory,
