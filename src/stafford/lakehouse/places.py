@@ -1,7 +1,7 @@
 """What Spark is told where it runs: on one machine, on a cluster of our own, in a cloud.
 
-The master's URL says where. STAFFORD_SPARK_CONF wins over all of it, and is where a batch job on a cluster asks
-for dynamic allocation: `docker/compose/shop.yaml` does so.
+The master's URL says where. STAFFORD_SPARK_CONF wins over all of it; there a batch job on a cluster asks for
+dynamic allocation, as docker/compose/shop.yaml does.
 """
 
 from collections.abc import Mapping
