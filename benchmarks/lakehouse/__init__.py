@@ -1,4 +1,4 @@
-"""How fast the lake takes in events, as ratios to Spark's own reading of Kafka: `python -m benchmarks.lakehouse`.
+"""How fast the lake takes in events, by Spark's own reading of Kafka: `python -m benchmarks.lakehouse`.
 
 One process starts a broker, fills its topics once, and opens one Spark session as `stafford ingest` does.
 Every path reads the same records in the same session, in turn with the others, round by round.

@@ -9,20 +9,19 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+
 from benchmarks.generator import machine
 from benchmarks.lakehouse import page
 from benchmarks.lakehouse.history import make_history
 from benchmarks.lakehouse.paths import Paths, WrongResult
 from benchmarks.lakehouse.result import Result
 from benchmarks.lakehouse.topics import BEGINS_AT, EVENTS_PER_DAY, filled_topics
-from rich.console import Console
-
 from stafford.contracts import load_contracts
 from stafford.errors import StaffordError
 from stafford.jobs.ingest import fetch_jars
 from stafford.lakehouse.session import close_session, open_session
 from stafford.runtime.jars import ROOTS
-from stafford.runtime.java import find_java
 from stafford.settings import PROJECT_DIR, Settings
 
 NAME = "benchmarks"
@@ -30,7 +29,7 @@ NAME = "benchmarks"
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is measured. rows: records that each path reads in a round; warm_ups: rounds before counting."""
+    """How much is measured. rows: records that each path reads in a round; warm_ups: rounds before."""
 
     rows: int
     warm_ups: int
@@ -49,9 +48,9 @@ def main(
     docs: Annotated[
         Path | None, typer.Option(help="Folder for the page [default: docs, or data/ with --quick].")
     ] = None,
-    data: Annotated[
-        Path, typer.Option(help="Folder for raw runs and for what is written meanwhile.")
-    ] = Path("data/benchmarks/lakehouse"),
+    data: Annotated[Path, typer.Option(help="Folder for raw runs and for what is written meanwhile.")] = Path(
+        "data/benchmarks/lakehouse"
+    ),
     rows: Annotated[int | None, typer.Option(help="Records that each path reads in a round.")] = None,
     warm_ups: Annotated[int | None, typer.Option(help="Rounds before counting.")] = None,
     rounds: Annotated[int | None, typer.Option(help="Rounds that count.")] = None,
@@ -112,7 +111,9 @@ def _measure(size: Size, scratch: Path, console: Console) -> Result:
             conf=settings.spark_conf,
         )
         try:
-            paths = Paths(spark, contracts, filled.kafka, filled.rows, scratch / "history", scratch / "rounds")
+            paths = Paths(
+                spark, contracts, filled.kafka, filled.rows, scratch / "history", scratch / "rounds"
+            )
             for number in range(1 - size.warm_ups, size.rounds + 1):
                 for timed in paths.run(number):
                     result.runs.append(timed)

@@ -27,7 +27,9 @@ LATE_BY = timedelta(days=4)
 TOPIC = "clickstream"
 
 
-def make_history(folder: Path, contracts: Iterable[Contract], ids: int, ends_at: datetime, per_day: float) -> None:
+def make_history(
+    folder: Path, contracts: Iterable[Contract], ids: int, ends_at: datetime, per_day: float
+) -> None:
     """Write the arrivals of a topic: so many ids, of a shop with so many events a day, up to a moment."""
     lake = Lake(str(folder))
     create_tables(lake, contracts)
@@ -52,7 +54,9 @@ def _arrivals(
 ) -> pa.Table:
     micros = round(ends.timestamp() * 1e6) - np.arange(rows, 0, -1) * round(step.total_seconds() * 1e6)
     late = random.random(rows) < LATE
-    occurred = np.where(late, micros - (random.random(rows) * LATE_BY.total_seconds() * 1e6).astype(np.int64), micros)
+    occurred = np.where(
+        late, micros - (random.random(rows) * LATE_BY.total_seconds() * 1e6).astype(np.int64), micros
+    )
     ids = event_ids(occurred, random.integers(0, 2**63, rows, dtype=np.uint64)).to_pylist()
     columns = {
         "identity": [f"{TOPIC}/{event_id}" for event_id in ids],

@@ -23,7 +23,8 @@ make bench
 ```
 
 `ARGS="--quick"` only shows, in about a minute, that everything runs. The raw runs stay below
-`data/benchmarks/lakehouse/`. What was tried, and what each attempt gave: [Spark's speed](../explanation/spark-speed.md).
+`data/benchmarks/lakehouse/`. What was tried, and what each attempt gave:
+[Spark's speed](../explanation/spark-speed.md).
 """
 
 _METHOD = """\
@@ -31,12 +32,12 @@ _METHOD = """\
 
 - All paths run in one process and one Spark session, `{master}` with a heap of {memory}, the settings of
   `stafford ingest`. The broker is on the same machine and shares its cores.
-- Each round reads the same {rows:,} records of nine topics, a shop's with its mess, once on every path, in turn.
+- Each round reads the same {rows:,} records of nine topics, with a shop's mess, once on every path.
   {warm_ups} rounds warm up and do not count: {warm_rows:,} records on each path. The figures are medians of
   {rounds}; spread is the least and the greatest round. A ratio is taken within its round.
 - {nothing}: the same source with the same options, into Spark's `noop` sink.
-- {silver}: the seconds of both queries, one after the other: bronze is whole before silver reads it. Silver parses,
-  validates, removes doubles, and writes nine silver tables, quarantine and arrivals.
+- {silver}: the seconds of both queries, one after the other: bronze is whole before silver reads it. Silver
+  parses, validates, removes doubles, and writes nine silver tables, quarantine and arrivals.
 - {after}: the lake has {history:,} ids already, of the days just before, in files like silver's own.
 - After each round the rows are counted: every record has exactly one fate, or the run fails.
 """

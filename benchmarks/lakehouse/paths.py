@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.lakehouse.history import give_history
 from pyspark.sql import SparkSession
 
+from benchmarks.lakehouse.history import give_history
 from stafford.contracts import Contract
 from stafford.domain.lake import Lake
 from stafford.lakehouse import queries
@@ -93,9 +93,7 @@ class Paths:
 
     def _refine(self, lake: Lake, checkpoint: Path) -> float:
         began = time.perf_counter()
-        queries.finish(
-            start_silver(self.spark, lake, self.contracts, str(checkpoint), Trigger.AVAILABLE_NOW)
-        )
+        queries.finish(start_silver(self.spark, lake, self.contracts, str(checkpoint), Trigger.AVAILABLE_NOW))
         return time.perf_counter() - began
 
     @contextmanager

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from stafford.errors import ConfigError
 from stafford.jobs.ingest import build
 from stafford.lakehouse.counts import Counts
 from stafford.settings import Settings
@@ -19,6 +20,10 @@ def ingest(
     continuous: Annotated[
         bool, typer.Option("--continuous", help="Go on until Ctrl-C; without it, stop when all is read.")
     ] = False,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="Answer Prometheus on this port of loopback while it goes on."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
 ) -> None:
     """Read Kafka and the spool into bronze, and bronze into silver and quarantine.
@@ -33,7 +38,9 @@ def ingest(
     def notify(message: str) -> None:
         console.print(message, style="bold yellow", soft_wrap=True, markup=False, highlight=False)
 
-    job = build(Settings(), notify=notify)
+    if metrics_port is not None and not continuous:
+        raise ConfigError("--metrics-port has nobody to answer to without --continuous; give both or neither")
+    job = build(Settings(), notify=notify, metrics_port=metrics_port)
     with console.status("starting") as status:
         if continuous:
             with job.stream(status.update) as ingestion:

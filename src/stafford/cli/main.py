@@ -23,6 +23,7 @@ COMMANDS = (
     "generate",
     "ingest",
     "quarantine",
+    "maintain",
     "live",
     "publish",
     "build",

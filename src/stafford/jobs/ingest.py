@@ -1,7 +1,7 @@
 """Kafka and spool into bronze, bronze into silver and quarantine."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 from stafford.contracts import Contract, load_contracts
 from stafford.domain.lake import Lake
 from stafford.errors import ConfigError, StaffordError, TransportUnavailable
+from stafford.jobs.ingest_metrics import IngestMetrics
 from stafford.jobs.kafka_client import find_kafka
 from stafford.jobs.live import find_publisher
 from stafford.lakehouse import queries
@@ -54,6 +55,8 @@ class IngestJob:
     live: Callable[[], AbstractContextManager[object]]
     """Keeps the live numbers in Redis for as long as its `with` lasts; they never stop an ingestion."""
     clock: Callable[[], datetime]
+    metrics: IngestMetrics | None = None
+    """Serves numbers for Prometheus while a continuous ingestion runs."""
 
     def open(self, progress: Progress = lambda _: None) -> SparkSession:
         """Start Spark and bring the tables in step with the contracts.
@@ -117,7 +120,8 @@ class IngestJob:
                 if self.spool.exists():
                     land(spark, self.lake, (batch for _, batch in read_segments(self.spool)))
 
-            with self.live():
+            watching = nullcontext() if self.metrics is None else self.metrics.watching(spark)
+            with self.live(), watching:
                 running = [] if kafka is None else [self._bronze(spark, kafka, Trigger.CONTINUOUS)]
                 ingestion = Ingestion(running, land_spool)
                 try:
@@ -129,7 +133,10 @@ class IngestJob:
 
     def count(self) -> Counts:
         """Rows in the lake now."""
-        return count(self.lake, self.contracts)
+        counts = count(self.lake, self.contracts)
+        if self.metrics is not None:
+            self.metrics.count(counts)
+        return counts
 
     def _resume(self, progress: Progress) -> SparkSession:
         """Open, and finish a replay that was cut off: silver judges doubles by what replays put there."""
@@ -141,7 +148,8 @@ class IngestJob:
         return start_bronze(spark, self.lake, kafka, self.contracts, f"{self.checkpoints}/bronze", trigger)
 
     def _silver(self, spark: SparkSession, trigger: Trigger) -> StreamingQuery:
-        return start_silver(spark, self.lake, self.contracts, f"{self.checkpoints}/silver", trigger)
+        watch = None if self.metrics is None else self.metrics.measure
+        return start_silver(spark, self.lake, self.contracts, f"{self.checkpoints}/silver", trigger, watch)
 
 
 class Ingestion:
@@ -196,7 +204,11 @@ class Ingestion:
 
 
 def build(
-    settings: Settings, *, kafka: FindKafka | None = None, notify: Callable[[str], None] = lambda _: None
+    settings: Settings,
+    *,
+    kafka: FindKafka | None = None,
+    notify: Callable[[str], None] = lambda _: None,
+    metrics_port: int | None = None,
 ) -> IngestJob:
     """Wire the home's lake to its broker and spool.
 
@@ -204,6 +216,7 @@ def build(
         settings: where everything is.
         kafka: gives the Kafka client settings when asked, or None to read the spool alone; by default
             the broker that the settings or the home name, where one runs.
+        metrics_port: where a continuous ingestion answers Prometheus, on loopback; None for nowhere.
     """
 
     def session(progress: Progress) -> SparkSession:
@@ -234,6 +247,7 @@ def build(
         exclusive=lambda: HomeLock(settings.home_dir / "checkpoints"),
         live=find_publisher(settings, notify),
         clock=lambda: datetime.now(UTC),
+        metrics=None if metrics_port is None else IngestMetrics(metrics_port),
     )
 
 

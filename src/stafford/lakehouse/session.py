@@ -15,19 +15,21 @@ from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
 from stafford.errors import ConfigError
+from stafford.lakehouse.places import settings_for
 
 LOG = "spark.log"
 
 SETTINGS = {
+    # Of every place; what differs between places is in places.py.
     # Timestamps on the wire are UTC; a laptop's time zone must not leak into a cast.
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-    # Tables here are small: 50 tasks to list a snapshot cost more than the work itself.
-    "spark.databricks.delta.snapshotPartitions": "1",
-    "spark.sql.shuffle.partitions": "2",
     # Micro-batches are too short for re-planning to pay.
     "spark.sql.adaptive.enabled": "false",
+    # The JVM never compiles a method of more than 8,000 bytes, and a contract's rules in one are more. Above
+    # the limit Spark compiles expressions in small methods instead: half the processor time for silver.
+    "spark.sql.codegen.hugeMethodLimit": "8000",
     # Half the size of snappy at about the same speed.
     "spark.sql.parquet.compression.codec": "zstd",
     # Headers come off the wire: one that is sent twice must not stop the stream.
@@ -79,6 +81,7 @@ def open_session(
     if java_home is not None:
         os.environ["JAVA_HOME"] = str(java_home)
     settings = SETTINGS | {
+        **settings_for(master),
         "spark.app.name": "stafford",
         "spark.master": master,
         "spark.driver.memory": driver_memory,

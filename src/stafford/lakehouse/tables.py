@@ -63,7 +63,6 @@ REPLAYS = {
     **LINEAGE,
 }
 ARRIVALS = {
-    # First, because its statistics are what lets the search for doubles skip files.
     "identity": pa.string(),
     "topic": pa.string(),
     "event_id": pa.string(),
@@ -85,7 +84,8 @@ def create_tables(lake: Lake, contracts: Iterable[Contract]) -> None:
     try:
         _create(lake.bronze, BRONZE, ["topic"], {"delta.appendOnly": "true"})
         _create(lake.quarantine, QUARANTINE, ["topic"])
-        _create(lake.arrivals, ARRIVALS)
+        # Statistics up to event_id: they let the search for doubles skip files.
+        _create(lake.arrivals, ARRIVALS, properties={"delta.dataSkippingNumIndexedCols": "3"})
         _create(lake.replays, REPLAYS, properties={"delta.appendOnly": "true"})
         for contract in contracts:
             _create(lake.silver(contract.topic), {**silver_columns(contract), **LINEAGE})

@@ -4,11 +4,13 @@ import shutil
 
 import pyarrow as pa
 import pytest
+from deltalake import DeltaTable
 from pyspark.sql import functions as F  # noqa: N812  # the name that every Spark reader knows
 
 from stafford.errors import Terminal
 from stafford.lakehouse.bronze import land
-from stafford.lakehouse.silver import stream
+from stafford.lakehouse.silver import batch, stream
+from stafford.lakehouse.silver.spans import Span
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
@@ -72,6 +74,25 @@ def test_every_defect_is_quarantined_for_its_own_reason(small_lake):
     assert small_lake.read(small_lake.lake.silver("orders")) == []
 
 
+def test_text_is_what_stands_in_quotes(small_lake):
+    """A field of text refuses every other kind of value, and takes a text that looks like one."""
+    others = [5, -5, 1.5, 0, True, False, {"a": 1}, {}, ["a"], []]
+    lookalikes = ["5", "-5", "+1", "1.5", "true", "false", "{}", "[]", '"', "/", "NaN", "null"]
+    bodies = [small_lake.body("customers", n, city=city) for n, city in enumerate(others + lookalikes)]
+    spaced = small_lake.body("customers", 50, city="7").replace(b'"city": "7"', b'"city"\t:\n "7"')
+    unquoted = small_lake.body("customers", 51, city="7").replace(b'"city": "7"', b'"city"\t:\n 7')
+    not_json = [b'"city": NaN', b"\"city\": '7'", b'"city": Infinity']
+    bodies += [spaced, unquoted]
+    bodies += [small_lake.body("customers", 60, city="7").replace(b'"city": "7"', text) for text in not_json]
+    small_lake.land("customers", *bodies)
+    small_lake.refine()
+
+    cities = [row["city"] for row in small_lake.read(small_lake.lake.silver("customers"))]
+    assert cities == [*lookalikes, "7"]
+    reasons = [row["reason"] for row in small_lake.read(small_lake.lake.quarantine)]
+    assert reasons == ["wrong_type:city"] * (len(others) + 1) + ["malformed_json"] * len(not_json)
+
+
 def test_a_record_that_fits_is_typed_and_repaired(small_lake):
     """What the contract says must be repaired is repaired; late by years is no reason to refuse it."""
     small_lake.land(
@@ -111,6 +132,32 @@ def test_one_row_for_each_event_id_and_every_double_accounted_for(small_lake):
         "duplicate",
         "silver",
     ]
+
+
+def test_a_double_is_found_however_late(small_lake, monkeypatch):
+    """Ids of any time, and records without any id, are found again in a history of which most is passed over.
+
+    Negative control: a search that looks at less than it should lets a double pass.
+    """
+    years = [
+        f"{digits}-7c00-7d3a-9f10-000000000001" for digits in ("01700000", "019a3b5e", "00000000", "ffffffff")
+    ]
+    records = [small_lake.body("customers", 1, event_id=event_id) for event_id in years]
+    records += [b"{", small_lake.body("customers", 9, event_id="N/A")]
+    for record in records:
+        small_lake.land("customers", record)
+        small_lake.refine()
+    # each batch wrote a file of its own, so there is something to pass over
+    assert len(DeltaTable(small_lake.lake.arrivals).file_uris()) == len(records)
+    small_lake.land("customers", *records)
+    small_lake.refine()
+    fates = [row["fate"] for row in small_lake.read(small_lake.lake.arrivals)]
+    assert fates == ["silver"] * 4 + ["quarantine"] * 2 + ["duplicate"] * 6
+
+    monkeypatch.setattr(batch, "find_spans", lambda _: [Span("nowhere", "nowhere")])
+    small_lake.land("customers", records[0])
+    small_lake.refine()
+    assert len(small_lake.read(small_lake.lake.silver("customers"))) == 5
 
 
 def test_an_unreadable_body_keeps_the_id_of_its_header(small_lake):
@@ -169,7 +216,7 @@ def test_a_lost_checkpoint_doubles_nothing(small_lake):
 def test_without_the_search_for_doubles_a_second_sending_stays(small_lake, monkeypatch):
     """Negative control: with deduplication switched off the same records do stand twice."""
     monkeypatch.setattr(
-        stream,
+        batch,
         "decide_fates",
         lambda records, _: records.withColumn("fate", F.lit("silver")),
     )

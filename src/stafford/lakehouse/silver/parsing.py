@@ -12,6 +12,14 @@ from stafford.lakehouse.silver.rules import CORRUPT, literal, reasons
 TEXT = "_text"
 """The body as text; bytes that are not UTF-8 become replacement characters, and `reasons` says so."""
 
+JSON_OPTIONS = {
+    "mode": "PERMISSIVE",
+    "columnNameOfCorruptRecord": CORRUPT,
+    # JSON as RFC 8259 has it: Spark's own reading takes 'x' for a string and NaN for a number.
+    "allowSingleQuotes": "false",
+    "allowNonNumericNumbers": "false",
+}
+
 NO_CONTRACT = "no_contract"
 """Reason of a record whose topic has no contract."""
 
@@ -52,7 +60,7 @@ def parse(bronze: DataFrame, contracts: Mapping[str, Contract]) -> DataFrame:
 
 
 def _body(contract: Contract) -> Column:
-    options = "map('mode', 'PERMISSIVE', 'columnNameOfCorruptRecord', '_corrupt')"
+    options = f"map({', '.join(literal(word) for pair in JSON_OPTIONS.items() for word in pair)})"
     schema = literal(f"{wire_ddl(contract)}, {CORRUPT} STRING")
     is_mine = f"topic = {literal(contract.topic)}"
     return F.expr(f"CASE WHEN {is_mine} THEN from_json({TEXT}, {schema}, {options}) END").alias(

@@ -1,0 +1,165 @@
+"""Keeps the tables fast and small: joins small files, deletes what no version needs, and says how they are.
+
+Done by delta-rs, without Spark, and safe beside a running ingestion: joining files is a commit that changes
+no row, which streams pass over and appends do not conflict with. Where it loses a race, files stay as they
+were.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import DeltaTable, PostCommitHookProperties
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+
+from stafford.domain.lake import Lake
+from stafford.errors import ConfigError, NotReady, StorageError
+
+TARGET_BYTES = 128 << 20
+"""Files are joined up to this size: large enough to read in one go, small enough for one task."""
+
+MIN_SMALL_FILES = 8
+"""So many files of a sorted table below half the target are worth a rewrite of all of it."""
+
+MIN_RETENTION = timedelta(days=7)
+"""Nothing younger is deleted: who reads a version, or stopped in one, finds its files for so long."""
+
+SORTED_BY = {"arrivals": "event_id"}
+"""Tables that are searched by ranges of one column. Z-order by one column is sorting by it; with more columns
+each would skip less, and no reader of the other tables skips files by a field."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableState:
+    """What a table is made of now."""
+
+    name: str
+    rows: int
+    files: int
+    small_files: int  # below half of TARGET_BYTES
+    size_bytes: int
+    version: int
+
+
+def list_tables(lake: Lake, topics: Iterable[str]) -> dict[str, str]:
+    """URIs of the lake's tables by name."""
+    silver = {f"silver/{topic}": lake.silver(topic) for topic in topics}
+    return {"bronze": lake.bronze, **silver, "quarantine": lake.quarantine, "arrivals": lake.arrivals}
+
+
+def describe(tables: Mapping[str, str]) -> list[TableState]:
+    """How each table is, from its log; those that do not exist are left out.
+
+    Raises:
+        StorageError: a table cannot be read.
+    """
+    return [_describe(name, table) for name, table in _open(tables)]
+
+
+def compact(tables: Mapping[str, str], progress: Callable[[str], None]) -> dict[str, int]:
+    """Join small files of each table; a table that has none is left as it is.
+
+    Delivery: one commit a table that changes no row; killed before it, nothing happened. Repeating it changes
+    nothing. What SORTED_BY names is sorted anew.
+
+    Returns:
+        Files that were replaced, by table.
+
+    Raises:
+        NotReady: others wrote to a table all the time; run it again.
+        StorageError: a table cannot be read or written.
+    """
+    replaced = {}
+    for name, table in _open(tables):
+        progress(f"joining the files of {name}")
+        state = _describe(name, table)
+        with _named(name):
+            if name not in SORTED_BY:
+                done = table.optimize.compact(
+                    target_size=TARGET_BYTES, max_concurrent_tasks=1, post_commithook_properties=_NO_CLEANING
+                )
+            elif state.small_files >= MIN_SMALL_FILES:
+                done = table.optimize.z_order(
+                    [SORTED_BY[name]],
+                    target_size=TARGET_BYTES,
+                    max_concurrent_tasks=1,
+                    post_commithook_properties=_NO_CLEANING,
+                )
+            else:
+                continue
+        if done["numFilesRemoved"]:
+            replaced[name] = int(done["numFilesRemoved"])
+    return replaced
+
+
+def vacuum(tables: Mapping[str, str], retention: timedelta, *, dry_run: bool) -> dict[str, int]:
+    """Delete files that no version of the retention needs: left by joining, or by writers that were killed.
+
+    Repeating it changes nothing.
+
+    Args:
+        retention: at least MIN_RETENTION. An ingestion must not have stood still for longer.
+        dry_run: count the files, and delete none.
+
+    Returns:
+        Files that were deleted, or would be, by table.
+
+    Raises:
+        ConfigError: the retention is too short to be safe.
+        StorageError: a table cannot be read or written.
+    """
+    if retention < MIN_RETENTION:
+        raise ConfigError(
+            f"a retention of {retention} could delete files that an ingestion still reads or writes; "
+            f"give at least {MIN_RETENTION.days} days"
+        )
+    hours = round(retention / timedelta(hours=1))
+    deleted = {}
+    for name, table in _open(tables):
+        with _named(name):
+            files = table.vacuum(hours, dry_run=dry_run, full=True, post_commithook_properties=_NO_CLEANING)
+        if files:
+            deleted[name] = len(files)
+    return deleted
+
+
+_NO_CLEANING = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
+
+
+def _open(tables: Mapping[str, str]) -> Iterator[tuple[str, DeltaTable]]:
+    for name, uri in tables.items():
+        with _named(name):
+            try:
+                table = DeltaTable(uri)
+            except TableNotFoundError:
+                continue
+        yield name, table
+
+
+def _describe(name: str, table: DeltaTable) -> TableState:
+    with _named(name):
+        files = pa.table(table.get_add_actions())
+    sizes = files.column("size_bytes")
+    return TableState(
+        name=name,
+        rows=int(pc.sum(files.column("num_records")).as_py() or 0),
+        files=files.num_rows,
+        small_files=int(pc.sum(pc.less(sizes, TARGET_BYTES // 2)).as_py() or 0),
+        size_bytes=int(pc.sum(sizes).as_py() or 0),
+        version=table.version(),
+    )
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    try:
+        yield
+    except TableNotFoundError:
+        raise
+    except CommitFailedError as exc:
+        raise NotReady(f"{name} is being written all the time; nothing was changed, run it again") from exc
+    except (DeltaError, OSError) as exc:
+        raise StorageError(f"cannot maintain {name}: {exc}; free the disk or its rights") from exc

@@ -1,0 +1,54 @@
+"""What an ingestion tells Prometheus, from a real query."""
+
+import re
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from stafford.jobs.ingest_metrics import IngestMetrics
+from stafford.lakehouse import queries
+from stafford.lakehouse.progress import listening
+from stafford.lakehouse.silver.stream import start_silver
+from stafford.lakehouse.triggers import Trigger
+
+pytestmark = [pytest.mark.spark, pytest.mark.slow]
+
+AN_HOUR = timedelta(hours=1)
+
+
+def read(text, name):
+    """The values of a metric by its labels."""
+    found = re.findall(rf"^{name}(?:\{{(.*)\}})? (\S+)$", text, re.MULTILINE)
+    return {labels: float(value) for labels, value in found}
+
+
+def test_a_batch_of_silver_is_told_with_its_phases_and_latency(small_lake):
+    """Records that were sent an hour ago, one of twenty two hours ago, and one that does not say."""
+    ago = [AN_HOUR] * 19 + [2 * AN_HOUR]
+    sent = [(datetime.now(UTC) - waited).strftime("%Y-%m-%dT%H:%M:%S.%fZ") for waited in ago]
+    headers = [{"sent": f"id-{n} {produced_at} run"} for n, produced_at in enumerate(sent)] + [{}]
+    bodies = [small_lake.body("customers", n) for n in range(len(headers))]
+    small_lake.land("customers", *bodies, headers=headers)
+    metrics = IngestMetrics(0)
+    began = time.monotonic()
+    with listening(small_lake.spark, metrics.report):
+        lake, contracts = small_lake.lake, small_lake.contracts
+        trigger = Trigger.AVAILABLE_NOW
+        queries.finish(
+            start_silver(small_lake.spark, lake, contracts, small_lake.checkpoint, trigger, metrics.measure)
+        )
+        # Spark tells its listeners a moment later.
+        while not read(metrics.render(), "stafford_query_rows_total") and time.monotonic() < began + 60:
+            time.sleep(0.1)
+
+    text = metrics.render()
+    waited = read(text, "stafford_event_to_silver_seconds")
+    took = time.monotonic() - began
+    assert 3600 <= waited['quantile="0.5"'] <= 3600 + took + 60
+    assert 7200 <= waited['quantile="0.99"'] <= 7200 + took + 60
+    phases = read(text, "stafford_query_phase_seconds")
+    assert phases['phase="addBatch",query="silver"'] > 0
+    assert read(text, "stafford_query_rows_total")['query="silver"'] >= len(bodies)
+    # control: who is not told has nothing to show
+    assert IngestMetrics(0).render() == ""

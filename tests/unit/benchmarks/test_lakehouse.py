@@ -1,0 +1,55 @@
+"""What the lake's benchmark makes of its raw runs; nothing is measured here."""
+
+from datetime import UTC, datetime
+
+import pytest
+from benchmarks.generator.machine import describe
+from benchmarks.lakehouse import page
+from benchmarks.lakehouse.paths import BRONZE, NOOP, SILVER, SILVER_AFTER, Timed
+from benchmarks.lakehouse.result import WHOLE, Result
+
+from stafford.settings import PROJECT_DIR
+
+NOTHING, TO_BRONZE, TO_SILVER, AFTER = WHOLE
+
+
+def build_result(**seconds: float) -> Result:
+    """Three rounds after one warm-up that was ten times slower; the second round was twice as slow."""
+    result = Result(
+        machine=describe(PROJECT_DIR),
+        measured_at=datetime(2026, 1, 1, tzinfo=UTC),
+        rounds=3,
+        warm_ups=1,
+        history_ids=10_000_000,
+        versions={"Java": "17"},
+        master="local[2]",
+        driver_memory="1g",
+        rows=1_000,
+    )
+    times = {NOOP: 1.0, BRONZE: 1.25, SILVER: 1.25, SILVER_AFTER: 1.25, **seconds}
+    for number, factor in ((0, 10), (1, 1), (2, 2), (3, 1)):
+        result.runs += [Timed(path, number, value * factor) for path, value in times.items()]
+    return result
+
+
+def test_ratios_are_taken_round_by_round_and_without_the_warm_up():
+    """What slows a whole round changes no ratio, and bronze's seconds are part of silver's."""
+    result = build_result()
+    assert result.rate(NOTHING).median == 1_000
+    for name, ratio in ((TO_BRONZE, 0.8), (TO_SILVER, 0.4)):
+        found = result.ratio(name, NOTHING)
+        assert (found.least, found.median, found.greatest) == (ratio, ratio, ratio)
+
+
+@pytest.mark.parametrize(("silver", "verdict"), [(1.25, "yes"), (2.5, "**no**")])
+def test_the_page_says_whether_a_target_is_reached(silver: float, verdict: str):
+    """A ratio at or above its target is reached, one below is not, and the machine is named."""
+    text = page.render(build_result(**{SILVER: silver}))
+    (line,) = (line for line in text.splitlines() if line.startswith(f"| {TO_SILVER}, by"))
+    assert line.endswith(f"| {verdict} |")
+    assert describe(PROJECT_DIR).cpu in text
+
+
+def test_a_history_that_slows_is_seen():
+    """The claim about history compares the same path with and without it."""
+    assert build_result(**{SILVER_AFTER: 5.0}).ratio(AFTER, TO_SILVER).median == pytest.approx(0.4)
