@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks.generator import kafka, machine, memory, page, peers, plot, stafford_files
-from benchmarks.generator.contender import choose_amounts, measure
+from benchmarks.generator.contender import choose_amounts, guess_amounts, measure
 from benchmarks.generator.process import RunFailed
 from benchmarks.generator.result import Result
 from stafford.errors import StaffordError
@@ -106,7 +106,9 @@ def _compare(result: Result, size: Size, scratch: Path, bar: Progress) -> None:
     amounts = {}
     for contender in result.contenders:
         bar.update(task, description=f"trying {contender.title}")
-        amounts[contender.name] = choose_amounts(contender, size.target_s, scratch)
+        amounts[contender.name] = (
+            guess_amounts(contender) if size is QUICK else choose_amounts(contender, size.target_s, scratch)
+        )
     bar.update(task, total=size.rounds * len(result.contenders) * 2)
     for number in range(1, size.rounds + 1):
         for contender in result.contenders:

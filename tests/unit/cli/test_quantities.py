@@ -10,8 +10,8 @@ from stafford.cli.quantities import (
     parse_duration,
     parse_rate,
     parse_speed,
+    write_age,
     write_bytes,
-    write_duration,
 )
 
 
@@ -62,17 +62,8 @@ def test_sizes_are_written_short(number: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "0.0 s"),
-        (0.34, "0.3 s"),
-        (59.9, "59 s"),
-        (60, "1 min"),
-        (125, "2 min 5 s"),
-        (3600, "1 h"),
-        (3 * 86_400 + 4 * 3600 + 59, "3 d 4 h"),
-    ],
+    ("seconds", "text"), [(0.4, "0 s"), (90, "90 s"), (180, "3 min"), (18_000, "5 h"), (200_000, "2 d")]
 )
-def test_a_duration_is_written_with_its_two_largest_units(seconds: float, text: str) -> None:
-    """Short ones with a decimal."""
-    assert write_duration(seconds) == text
+def test_an_age_is_written_in_the_largest_unit_of_which_there_are_two(seconds: float, text: str) -> None:
+    """So that 90 seconds are not "2 min"."""
+    assert write_age(seconds) == text
