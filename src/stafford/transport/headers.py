@@ -44,7 +44,9 @@ def nest_headers(stamps: pa.Array) -> pa.Array:
 
 def unnest_headers(headers: pa.Array) -> pa.Array | None:
     """Give back what `nest_headers` folded; None where it did not write these headers."""
+    has_one = pc.fill_null(pc.equal(pc.list_value_length(headers), 1), fill_value=False)
     entries = pc.list_flatten(headers)
-    if len(entries) != len(headers) or not pc.all(pc.equal(entries.field("key"), SENT)).as_py():
+    is_ours = pc.fill_null(pc.equal(entries.field("key"), SENT), fill_value=False)
+    if not (pc.all(has_one).as_py() and pc.all(is_ours).as_py()):
         return None
     return entries.field("value")

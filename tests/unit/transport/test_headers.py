@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 
 from stafford.domain.record import HEADER_TYPE, UTC_MICROS
-from stafford.transport.headers import nest_headers, render_instants, stamp_records
+from stafford.transport.headers import nest_headers, render_instants, stamp_records, unnest_headers
 
 from .builders import NOW, build_records, read_stamp
 
@@ -33,6 +33,18 @@ def test_a_slice_has_only_its_own_stamps() -> None:
     records = build_records(10)
     whole, part = (nest_headers(stamp_records(rows, "run", NOW)) for rows in (records, records.slice(4, 3)))
     assert part.to_pylist() == whole.to_pylist()[4:7]
+
+
+def test_what_was_nested_is_given_back() -> None:
+    """Whole or as a slice; other headers, none, or two are not taken for ours."""
+    stamps = stamp_records(build_records(10), "run", NOW)
+    nested = nest_headers(stamps)
+    assert unnest_headers(nested) == stamps
+    assert unnest_headers(nested.slice(3, 4)) == stamps.slice(3, 4)
+    ours = {"key": "sent", "value": b"1"}
+    for wrong in ([{**ours, "key": "ce_id"}], [], [ours, ours], None):
+        assert unnest_headers(pa.array([[ours], wrong], HEADER_TYPE)) is None
+    assert unnest_headers(pa.array([[], [ours, ours]], HEADER_TYPE)) is None
 
 
 def test_no_rows_nest_to_no_rows() -> None:

@@ -2,13 +2,15 @@
 
 import time
 
+import pyarrow as pa
 import pytest
 
-from stafford.errors import ConfigError, ContractViolation, Terminal, TransportUnavailable
+from stafford.domain.record import LANDED_SCHEMA
+from stafford.errors import ConfigError, ContractViolation, CorruptSegment, Terminal, TransportUnavailable
 from stafford.transport import KafkaLog
 from stafford.transport.admin import answers
 
-from .builders import build_records, stand_still
+from .builders import NOW, build_records, stand_still
 
 NOBODY = {"bootstrap.servers": "127.0.0.1:1"}  # a port that needs root, so nothing of ours listens there
 
@@ -20,6 +22,25 @@ def test_no_broker_is_reported_within_the_bound() -> None:
     with pytest.raises(TransportUnavailable, match=r"127\.0\.0\.1:1 .*orders.*stafford kafka start"):
         log.append(build_records(3))
     assert time.monotonic() - began < 5
+    log.close()
+
+
+def test_a_stall_is_given_up_before_the_bound() -> None:
+    """Without any acknowledgement an append ends long before its bound, and says after how long."""
+    log = KafkaLog(NOBODY, "run", stand_still, timeout_s=300, stall_s=0.5)
+    with pytest.raises(TransportUnavailable, match=r"within 0\.5 s \(3 of 3 records are not acknowledged"):
+        log.append(build_records(3))
+    log.close()
+
+
+def test_only_the_spool_s_records_are_forwarded() -> None:
+    """A record without the one header has no id to be counted by, so it is refused and not sent."""
+    log = KafkaLog(NOBODY, "run", stand_still, timeout_s=1)
+    headers = [{"key": "ce_id", "value": b"1"}]
+    row = {"topic": "orders", "partition": 0, "offset": 0, "timestamp": NOW, "key": b"k", "value": b"{}"}
+    landed = pa.RecordBatch.from_pylist([{**row, "headers": headers, "source": "s-1"}], LANDED_SCHEMA)
+    with pytest.raises(CorruptSegment, match=r"s-1 has records without the one header `sent`"):
+        log.forward(landed)
     log.close()
 
 
