@@ -34,7 +34,7 @@ needs the same key.
 - **`session_id`** for clickstream: a visit is what clicks are ordered in. A customer would be coarser,
   and a customer who never logs in has no id.
 - **`product_id`** for products, inventory and reviews: stock is a sum of movements, and a level that is
-  read out of order is wrong. A bestseller is a hot key here; the two topics are small, and `skew` shows
+  read out of order is wrong. A bestseller is a hot key here; these topics are small, and `skew` shows
   when that ends.
 - **`customer_id`** for customers: the last event of each is what a new reader wants, and compaction
   keeps exactly that.
