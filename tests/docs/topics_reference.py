@@ -32,9 +32,9 @@ needs the same key.
   payment. The same key in the same number of partitions has the same partition number in all four, so a
   reader that joins them finds both sides together.
 - **`session_id`** for clickstream: a visit is what clicks are ordered in. A customer would be coarser,
-  and a customer who never logs in has no id. No session is long enough to make a partition hot.
+  and a customer who never logs in has no id.
 - **`product_id`** for products, inventory and reviews: stock is a sum of movements, and a level that is
-  read out of order is wrong. A bestseller is a hot key here; the two topics are small, and `skew` shows
+  read out of order is wrong. A bestseller is a hot key here; these topics are small, and `skew` shows
   when that ends.
 - **`customer_id`** for customers: the last event of each is what a new reader wants, and compaction
   keeps exactly that.
@@ -49,6 +49,28 @@ therefore wants `--allow-reordering` ([0014](../adr/0014-unsafe-topic-changes-ne
 `skew` sees it afterwards. Our producers place keys by murmur2, as Java's do; librdkafka's own default
 is another hash, and two producers of one topic that differ in it break the order of a key without any
 error.
+
+## What it looks like
+
+Two weeks of a shop of 50,000 events a day (fashion-retail, seed 7, 692,419 records) on one broker, by
+`stafford topics skew --sample 1000000`. Largest: the largest partition by the mean. Variation: the
+coefficient of variation of the partitions, and what the keys alone make of it by chance.
+
+| Topic | Records | Keys | Largest | Variation | Explained | Hottest key |
+| --- | --- | --- | --- | --- | --- | --- |
+| `clickstream` | 646,477 | 108,468 | 1.03 | 0.014 | 0.011 | 0.01% |
+| `customers` | 22,169 | 21,019 | 1.01 | 0.009 | 0.010 | 0.01% |
+| `shipments` | 8,317 | 2,990 | 1.01 | 0.008 | 0.026 | 0.06% |
+| `inventory` | 7,828 | 306 | 1.21 | 0.165 | 0.124 | 3.97% |
+| `payments` | 3,523 | 3,314 | 1.00 | 0.003 | 0.025 | 0.17% |
+| `orders` | 3,387 | 3,315 | 1.00 | 0.004 | 0.025 | 0.09% |
+| `products` | 324 | 306 | 1.00 | | | 0.62% |
+| `returns` | 303 | 238 | 1.06 | 0.043 | 0.099 | 1.32% |
+| `reviews` | 91 | 72 | 1.25 | 0.191 | 0.185 | 4.40% |
+
+Nothing is hot. The topics by product vary most, because they have few keys and a bestseller among them: a
+partition that is a fifth larger than the mean is what 306 such keys do by chance. A key becomes a problem
+on three partitions from a quarter of the records on.
 """
 
 
