@@ -16,7 +16,7 @@ from stafford.lakehouse.triggers import Trigger
 KAFKA = "kafka"
 """The `source` of records that came from a broker; the others name their spool segment."""
 
-MAX_RECORDS_PER_BATCH = 200_000
+MAX_RECORDS_PER_BATCH = 400_000
 """Bounds a micro-batch, so that a long backlog needs time rather than memory."""
 
 
