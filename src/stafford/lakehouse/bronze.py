@@ -16,8 +16,11 @@ from stafford.lakehouse.triggers import Trigger
 KAFKA = "kafka"
 """The `source` of records that came from a broker; the others name their spool segment."""
 
-MAX_RECORDS_PER_BATCH = 200_000
+MAX_RECORDS_PER_BATCH = 400_000
 """Bounds a micro-batch, so that a long backlog needs time rather than memory."""
+
+MAX_RECORDS_LANDED = 200_000
+"""Bounds what is landed at once: other than a stream's, these records pass through the driver's memory."""
 
 
 def start_bronze(
@@ -86,7 +89,7 @@ def land(spark: SparkSession, lake: Lake, batches: Iterable[pa.RecordBatch]) -> 
     for batch in batches:
         position = newest.get(batch.column("source")[0].as_py(), -1) if batch.num_rows else -1
         waiting.append(batch.filter(pc.greater(batch.column("offset"), position)))
-        if sum(rows.num_rows for rows in waiting) >= MAX_RECORDS_PER_BATCH:
+        if sum(rows.num_rows for rows in waiting) >= MAX_RECORDS_LANDED:
             landed += _append(spark, lake, waiting)
             waiting = []
     return landed + _append(spark, lake, waiting)

@@ -1,5 +1,6 @@
 """One micro-batch on its way: each topic read once, and what becomes of each record."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,17 +30,19 @@ _BY_REASONS = f"CASE WHEN is_good THEN '{Outcome.SILVER.value}' ELSE '{Outcome.Q
 class Batch:
     """The records of a micro-batch, cached, with verdicts on those that may be doubles.
 
-    frames: what `judge` gave, by topic. rows: how many a topic has, good and broken. verdicts: as
-    `give_verdicts` gave them; None where nothing was suspicious.
+    frames: what `judge` gave, by topic. rows: how many a topic has to be written to silver (True) and to
+    quarantine (False). unjudged: how many were not judged before. verdicts: as `give_verdicts` gave them;
+    None where nothing was suspicious.
     """
 
     frames: Mapping[str, DataFrame]
     rows: Mapping[tuple[str, bool], int]
+    unjudged: int
     verdicts: DataFrame | None
 
     def silver(self, topic: str) -> DataFrame | None:
-        """The topic's rows for silver; None where there can be none."""
-        if not self.rows.get((topic, True)):
+        """The topic's rows for silver; None where there are none."""
+        if not self.rows[topic, True]:
             return None
         good = self._settled(self.frames[topic].withColumn("is_good", F.size("reasons") == 0))
         return self._in_few_files(
@@ -48,8 +51,8 @@ class Batch:
         )
 
     def quarantine(self) -> DataFrame | None:
-        """Every topic's rows for quarantine; None where there can be none."""
-        topics = [topic for topic in self.frames if self.rows.get((topic, False))]
+        """Every topic's rows for quarantine; None where there are none."""
+        topics = [topic for topic in self.frames if self.rows[topic, False]]
         if not topics:
             return None
         broken = _union(
@@ -65,10 +68,12 @@ class Batch:
             sum(self.rows[topic, False] for topic in topics),
         )
 
-    def arrivals(self) -> DataFrame:
-        """Every record that was not judged before, with its fate."""
+    def arrivals(self) -> DataFrame | None:
+        """Every record that was not judged before, with its fate; None where all were."""
+        if not self.unjudged:
+            return None
         settled = self._settled(_union(map(_identify, self.frames.values()))).select(*ARRIVALS)
-        return self._in_few_files(settled, sum(self.rows.values()))
+        return self._in_few_files(settled, self.unjudged)
 
     def latency(self, visible_at: datetime) -> Latency | None:
         """How long the records took until a moment; None where none says when it was produced."""
@@ -104,7 +109,7 @@ def judged(bronze: DataFrame, arrivals: DataFrame, contracts: Mapping[str, Contr
     try:
         topics = sorted(row["topic"] for row in bronze.select("topic").distinct().collect())
         if not topics:
-            yield Batch({}, {}, None)
+            yield Batch({}, {}, 0, None)
             return
         frames = {topic: keep(judge(bronze, topic, contracts)) for topic in topics}
         identified = _union(map(_identify, frames.values()))
@@ -113,10 +118,15 @@ def judged(bronze: DataFrame, arrivals: DataFrame, contracts: Mapping[str, Contr
         known = keep(find_known(identified, _prune(arrivals, summary)))
         suspects = keep(find_suspects(identified, known))
         verdicts = keep(give_verdicts(suspects, decide_fates(suspects, known)))
-        rows: dict[tuple[str, bool], int] = {}
+        found = verdicts.groupBy("topic", "is_good", FATE).count().collect()
+        rows = Counter({(topic, is_good): 0 for topic in frames for is_good in (True, False)})
         for row in summary:
-            rows[row["topic"], row["is_good"]] = rows.get((row["topic"], row["is_good"]), 0) + row["count"]
-        yield Batch(frames, rows, verdicts if verdicts.count() else None)
+            rows[row["topic"], row["is_good"]] += row["count"]
+        unjudged = rows.total() - sum(row["count"] for row in found if row[FATE] is None)
+        for row in found:
+            if row[FATE] in {None, Outcome.DUPLICATE}:
+                rows[row["topic"], row["is_good"]] -= row["count"]
+        yield Batch(frames, rows, unjudged, verdicts if found else None)
     finally:
         for frame in reversed(kept):
             frame.unpersist()
@@ -135,7 +145,8 @@ def _summarise(identified: DataFrame) -> list[Row]:
 def _prune(arrivals: DataFrame, summary: list[Row]) -> DataFrame:
     """The part of the history where the ids of the batch can be: one identity always has one event id."""
     prefixes = {row["prefix"] for row in summary}
-    if len(prefixes) > MAX_PREFIXES:
+    # What is not UTF-8 arrives here as replacement characters, and would be looked for in the wrong place.
+    if len(prefixes) > MAX_PREFIXES or any("\ufffd" in prefix for prefix in prefixes - {None}):
         return arrivals
     spans = find_spans(prefixes - {None})
     return arrivals.filter(within("event_id", spans, or_null=None in prefixes))

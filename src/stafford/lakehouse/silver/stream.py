@@ -86,7 +86,9 @@ class BatchWriter:
                 for write in [pool.submit(append, *write) for write in writes]:
                     write.result()
             # Last, because a record that stands here is never looked at again.
-            append(records.arrivals().select(*ARRIVALS), self.lake.arrivals)
+            arrived = records.arrivals()
+            if arrived is not None:
+                append(arrived.select(*ARRIVALS), self.lake.arrivals)
             latency = records.latency(datetime.now(UTC)) if self.watch else None
             if self.watch and latency:
                 self.watch(latency)

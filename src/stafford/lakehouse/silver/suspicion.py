@@ -34,14 +34,14 @@ def find_suspects(records: DataFrame, known: DataFrame) -> DataFrame:
 
 
 def give_verdicts(suspects: DataFrame, fates: DataFrame) -> DataFrame:
-    """One row for each suspect: its topic, COORDINATES and FATE, null when it was judged before.
+    """One row for each suspect: its topic, COORDINATES, `is_good` and FATE, null when it was judged before.
 
     Args:
         suspects: what `find_suspects` gave.
         fates: what `decide_fates` says of them.
     """
     place = ["topic", *COORDINATES]
-    return suspects.select(*place).join(fates.select(*place, FATE), how="left", on=place)
+    return suspects.select(*place, "is_good").join(fates.select(*place, FATE), how="left", on=place)
 
 
 def with_fate(records: DataFrame, verdicts: DataFrame, otherwise: str) -> DataFrame:
