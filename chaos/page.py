@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from benchmarks.generator.machine import describe
+from benchmarks.machine import describe
 
 from chaos.platform import RATE
 from chaos.runner import Outcome

@@ -3,8 +3,6 @@
 import json
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,12 +10,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 
-from benchmarks.generator import kafka, machine, memory, page, peers, plot, stafford_files
+from benchmarks import machine, plot, report
+from benchmarks.generator import kafka, memory, page, peers, stafford_files
 from benchmarks.generator.contender import choose_amounts, guess_amounts, measure
-from benchmarks.generator.process import RunFailed
 from benchmarks.generator.result import Result
+from benchmarks.process import RunFailed
 from stafford.errors import StaffordError
 from stafford.runtime.jars import ROOTS
 from stafford.runtime.java import find_java
@@ -87,7 +86,7 @@ def _measure_all(size: Size, events_per_day: int, data: Path, console: Console) 
         },
     )
     scratch = data / "scratch"
-    with _bar(console) as bar:
+    with report.progress(console) as bar:
         _compare(result, size, scratch, bar)
         _send(result, size, scratch, bar)
         _watch(result, size, scratch, bar)
@@ -155,7 +154,7 @@ def _watch(result: Result, size: Size, scratch: Path, bar: Progress) -> None:
         result.notes.append(f'memory for {LARGE_EVENTS:,} events: `make bench-generator ARGS="--large"`')
 
 
-def _write(result: Result, docs: Path, data: Path) -> Iterator[Path]:
+def _write(result: Result, docs: Path, data: Path) -> list[Path]:
     picture, written = docs / "images" / f"{NAME}.svg", docs / "reference" / f"{NAME}.md"
     raw = data / f"{result.measured_at:%Y%m%dT%H%M%SZ}.json"
     bars = [
@@ -168,18 +167,7 @@ def _write(result: Result, docs: Path, data: Path) -> Iterator[Path]:
         picture: plot.draw("Events a second, start-up apart", bars),
         written: page.render(result, f"../images/{NAME}.svg"),
     }
-    for path, text in texts.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
-        yield path
-
-
-@contextmanager
-def _bar(console: Console) -> Iterator[Progress]:
-    # Twice a second is enough for the eye and takes nothing from what is measured.
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, refresh_per_second=2) as bar:
-        yield bar
+    return report.write(texts)
 
 
 if __name__ == "__main__":

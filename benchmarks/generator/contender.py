@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.generator.process import run
+from benchmarks.process import run
 
 _STEP = 4
 _ENOUGH_S = 0.5

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.generator import records
-from benchmarks.generator.machine import pinned
-from benchmarks.generator.process import RunFailed, run
 from benchmarks.generator.stafford_files import environment
+from benchmarks.machine import pinned
+from benchmarks.process import RunFailed, run
 from stafford.jobs import topics
 from stafford.runtime.broker import Broker
 from stafford.runtime.jars import ensure_jars

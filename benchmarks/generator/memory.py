@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.generator.process import run
 from benchmarks.generator.stafford_files import count_events, environment, generate_command
+from benchmarks.process import run
 from stafford.errors import StorageError
 
 BYTES_PER_EVENT = 150

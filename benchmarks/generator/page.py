@@ -1,11 +1,12 @@
 """Writes the page of the benchmark from what was measured."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from benchmarks.generator.kafka import PARTITIONS, TITLES, TOOL, TRANSPORT, WHOLE, tool_properties
 from benchmarks.generator.result import Result
 from benchmarks.generator.stafford_files import ONE_WORKER, TWO_WORKERS
 from benchmarks.generator.statistics import Spread
+from benchmarks.report import describe_machine, table
 
 GIGABYTE = 1e9
 TARGETS = {"ndjson": 1_000_000, "parquet": 2_500_000}  # events/s on one core
@@ -91,10 +92,10 @@ def render(result: Result, plot: str) -> str:
     parts = [
         _INTRODUCTION.format(date=f"{result.measured_at:%Y-%m-%d}", commit=result.machine.commit),
         "## Claims\n",
-        _table(["Claim", "Target", "Measured", "Reached"], list(_claims(result))),
+        table(["Claim", "Target", "Measured", "Reached"], list(_claims(result))),
         "## Speed on one core\n",
         f"![Events a second of each program]({plot})\n",
-        _table(
+        table(
             ["Program", "Events/s", "Spread", "Whole process", "Start-up", "Rows of the long run", "Writes"],
             list(_rates(result)),
         ),
@@ -108,7 +109,7 @@ def render(result: Result, plot: str) -> str:
     if result.sent:
         parts.append(
             _KAFKA.format(
-                table=_table(["Client", "Records/s", "Spread", "By the tool", "CPU"], list(_clients(result))),
+                table=table(["Client", "Records/s", "Spread", "By the tool", "CPU"], list(_clients(result))),
                 target=KAFKA_TARGET,
                 properties="\n  ".join(tool_properties()),
                 partitions=PARTITIONS,
@@ -177,22 +178,11 @@ def _memory(result: Result) -> str:
         [f"{footprint.events:,}", f"{footprint.peak_bytes / GIGABYTE:.2f} GB", f"{footprint.seconds:.0f} s"]
         for footprint in result.footprints
     ]
-    return _table(["Events", "Peak resident memory of all its processes", "Took"], rows)
+    return table(["Events", "Peak resident memory of all its processes", "Took"], rows)
 
 
 def _machine(result: Result) -> str:
-    machine = result.machine
-    versions = {**machine.libraries, **result.versions}
-    rows = [
-        ["CPU", machine.cpu],
-        ["Cores", str(machine.cores)],
-        ["Memory", f"{machine.memory_gb} GB"],
-        ["System", machine.system],
-        ["Python", machine.python],
-        ["Load before the run", f"{machine.load} of {machine.cores}"],
-        ["Versions", ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))],
-    ]
-    return _table(["", ""], rows)
+    return describe_machine(result.machine, result.versions, libraries=tuple(result.machine.libraries))
 
 
 def _millions(events: int) -> str:
@@ -201,8 +191,3 @@ def _millions(events: int) -> str:
 
 def _spread(spread: Spread) -> str:
     return f"{spread.least:,.0f} to {spread.greatest:,.0f}"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"

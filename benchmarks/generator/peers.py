@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.generator.contender import Contender
-from benchmarks.generator.machine import one_thread
+from benchmarks.machine import one_thread
 from stafford.runtime.environments import ensure_environment
 
 _SCRIPTS = Path(__file__).parent / "scripts"

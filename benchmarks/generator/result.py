@@ -7,9 +7,9 @@ from typing import Any
 
 from benchmarks.generator.contender import Contender, Run
 from benchmarks.generator.kafka import TOOL, Sent
-from benchmarks.generator.machine import Machine
 from benchmarks.generator.memory import Footprint
 from benchmarks.generator.statistics import Rate, Spread, summarise
+from benchmarks.machine import Machine
 
 
 @dataclass(slots=True)

@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.generator.contender import Contender
-from benchmarks.generator.machine import one_thread
-from benchmarks.generator.process import run
+from benchmarks.machine import one_thread
+from benchmarks.process import run
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SEED = 7

@@ -4,8 +4,6 @@ import json
 import shutil
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,14 +11,14 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 
-from benchmarks.generator import machine, plot
-from benchmarks.generator.process import RunFailed
+from benchmarks import machine, plot, report
 from benchmarks.kafka import page, rebalance
 from benchmarks.kafka.lab import Lab, opened_lab
 from benchmarks.kafka.result import Result
 from benchmarks.kafka.variants import CONSUMERS, PARTITIONS, list_variants
+from benchmarks.process import RunFailed
 from stafford.errors import StaffordError
 from stafford.runtime.jars import ROOTS
 from stafford.runtime.java import find_java
@@ -87,7 +85,7 @@ def _measure_all(size: Size, scratch: Path, console: Console, *, quick: bool) ->
         versions={"Java": str(find_java().major), "Kafka": ROOTS["kafka"][0].rpartition(":")[2]},
     )
     cores = machine.list_cores()
-    with _bar(console) as bar:
+    with report.progress(console) as bar:
         task = bar.add_task("Kafka", total=None)
         with opened_lab(
             Settings(),
@@ -143,7 +141,7 @@ def _disturb(result: Result, lab: Lab, size: Size, bar: Progress) -> None:
             bar.advance(task)
 
 
-def _write(result: Result, docs: Path, data: Path) -> Iterator[Path]:
+def _write(result: Result, docs: Path, data: Path) -> list[Path]:
     picture, written = docs / "images" / f"{NAME}.svg", docs / "reference" / f"{NAME}.md"
     raw = data / f"{result.measured_at:%Y%m%dT%H%M%SZ}.json"
     texts = {
@@ -153,18 +151,7 @@ def _write(result: Result, docs: Path, data: Path) -> Iterator[Path]:
         ),
         written: page.render(result, f"../images/{NAME}.svg"),
     }
-    for path, text in texts.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
-        yield path
-
-
-@contextmanager
-def _bar(console: Console) -> Iterator[Progress]:
-    # Twice a second is enough for the eye and takes nothing from what is measured.
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, refresh_per_second=2) as bar:
-        yield bar
+    return report.write(texts)
 
 
 if __name__ == "__main__":

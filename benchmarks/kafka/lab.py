@@ -13,11 +13,11 @@ from datetime import datetime
 from pathlib import Path
 
 from benchmarks.generator import records
-from benchmarks.generator.machine import pinned
-from benchmarks.generator.process import RunFailed, run
 from benchmarks.generator.stafford_files import environment
 from benchmarks.kafka.result import Delayed, Read, Sent
 from benchmarks.kafka.variants import BASE, Variant
+from benchmarks.machine import pinned
+from benchmarks.process import RunFailed, run
 from stafford.runtime.broker import Broker
 from stafford.runtime.jars import ensure_jars
 from stafford.runtime.java import Java, find_java

@@ -1,12 +1,13 @@
 """Writes the page of the benchmark from what was measured."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from benchmarks.generator.statistics import Spread
 from benchmarks.kafka import recommendation
 from benchmarks.kafka.rebalance import EVERY_S, MEMBERS, PARTITIONS, PROTOCOLS, UNUSUAL_S
 from benchmarks.kafka.result import Result
 from benchmarks.kafka.variants import BASE, TITLES, Variant
+from benchmarks.report import describe_machine, table
 
 _INTRODUCTION = """\
 <!-- Derived by `stafford bench kafka`; change benchmarks/kafka, not this page. -->
@@ -100,7 +101,7 @@ def render(result: Result, plot: str) -> str:
             base="\n".join(f"{name}={value}" for name, value in BASE.client().items())
             + f"\npartitions={BASE.partitions}",
             plot=plot,
-            table=_table(
+            table=table(
                 ["Setting", "Records/s", "Spread", "By the base", "By the tool", "Stored", "Delay p50, p99"],
                 list(_sent(result)),
             ),
@@ -111,12 +112,12 @@ def render(result: Result, plot: str) -> str:
         ),
         "## Reading\n",
         _READING.format(
-            table=_table(["Consumers", "Ours, records/s", "Spread", "Tool, records/s"], list(_read(result))),
+            table=table(["Consumers", "Ours, records/s", "Spread", "Tool, records/s"], list(_read(result))),
             rows=result.read_rows,
         ),
         "## Rebalancing\n",
         _REBALANCING.format(
-            table=_table(
+            table=table(
                 ["Change", "Protocol", "Longest silence", "All silent", "Stopped", "Until"],
                 list(_paused(result)),
             ),
@@ -174,22 +175,4 @@ def _paused(result: Result) -> Iterator[list[str]]:
 
 
 def _machine(result: Result) -> str:
-    machine = result.machine
-    versions = {
-        name: version for name, version in machine.libraries.items() if name == "confluent-kafka"
-    } | result.versions
-    rows = [
-        ["CPU", machine.cpu],
-        ["Cores", str(machine.cores)],
-        ["Memory", f"{machine.memory_gb} GB"],
-        ["System", machine.system],
-        ["Python", machine.python],
-        ["Load before the run", f"{machine.load} of {machine.cores}"],
-        ["Versions", ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))],
-    ]
-    return _table(["", ""], rows)
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
+    return describe_machine(result.machine, result.versions, libraries=("confluent-kafka",))

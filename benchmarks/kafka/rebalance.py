@@ -13,9 +13,9 @@ from itertools import chain, pairwise
 
 from confluent_kafka import Consumer, KafkaException, Producer
 
-from benchmarks.generator.process import RunFailed
 from benchmarks.kafka.lab import Lab
 from benchmarks.kafka.result import Paused
+from benchmarks.process import RunFailed
 
 PARTITIONS, MEMBERS = 6, 3
 EVERY_S = 0.01

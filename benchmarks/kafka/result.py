@@ -4,9 +4,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from benchmarks.generator.machine import Machine
 from benchmarks.generator.statistics import Spread
 from benchmarks.kafka.variants import Variant
+from benchmarks.machine import Machine
 
 Client = Literal["ours", "tool"]
 

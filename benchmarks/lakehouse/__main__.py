@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks.generator import machine
+from benchmarks import machine, report
 from benchmarks.lakehouse import page
 from benchmarks.lakehouse.history import make_history
 from benchmarks.lakehouse.paths import Paths, WrongResult
@@ -127,11 +127,7 @@ def _measure(size: Size, scratch: Path, console: Console) -> Result:
 def _write(result: Result, docs: Path, data: Path) -> list[Path]:
     raw = data / f"{result.measured_at:%Y%m%dT%H%M%SZ}.json"
     text = docs / "reference" / f"{NAME}.md"
-    for path in (raw, text):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    raw.write_text(json.dumps(result.as_json(), indent=2), encoding="utf-8")
-    text.write_text(page.render(result), encoding="utf-8")
-    return [text, raw]
+    return report.write({raw: json.dumps(result.as_json(), indent=2) + "\n", text: page.render(result)})
 
 
 if __name__ == "__main__":

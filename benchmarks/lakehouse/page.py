@@ -1,9 +1,10 @@
 """Writes the page of the benchmark from what was measured."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from benchmarks.generator.statistics import Spread
 from benchmarks.lakehouse.result import WHOLE, Result
+from benchmarks.report import describe_machine, table
 
 NOTHING, BRONZE, SILVER, AFTER = WHOLE
 CLAIMS = ((BRONZE, NOTHING, 0.7), (SILVER, NOTHING, 0.3), (AFTER, SILVER, 0.8))
@@ -48,9 +49,9 @@ def render(result: Result) -> str:
     parts = [
         _INTRODUCTION.format(date=f"{result.measured_at:%Y-%m-%d}", commit=result.machine.commit),
         "## Claims\n",
-        _table(["Claim", "Target", "Measured", "Spread", "Reached"], list(_claims(result))),
+        table(["Claim", "Target", "Measured", "Spread", "Reached"], list(_claims(result))),
         "## Rates\n",
-        _table(["Path", "Records/s", "Spread"], list(_rates(result))),
+        table(["Path", "Records/s", "Spread"], list(_rates(result))),
         _METHOD.format(
             rounds=result.rounds,
             rows=result.rows,
@@ -83,24 +84,8 @@ def _rates(result: Result) -> Iterator[list[str]]:
 
 
 def _machine(result: Result) -> str:
-    machine = result.machine
-    versions = {**machine.libraries, **result.versions}
-    rows = [
-        ["CPU", machine.cpu],
-        ["Cores", str(machine.cores)],
-        ["Memory", f"{machine.memory_gb} GB"],
-        ["System", machine.system],
-        ["Python", machine.python],
-        ["Load before the run", f"{machine.load} of {machine.cores}"],
-        ["Versions", ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))],
-    ]
-    return _table(["", ""], rows)
+    return describe_machine(result.machine, result.versions, libraries=tuple(result.machine.libraries))
 
 
 def _spread(spread: Spread, form: str) -> str:
     return f"{spread.least:{form}} to {spread.greatest:{form}}"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"

@@ -4,9 +4,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from benchmarks.generator.machine import Machine
 from benchmarks.generator.statistics import Spread
 from benchmarks.lakehouse.paths import BRONZE, NOOP, SILVER, SILVER_AFTER, Timed
+from benchmarks.machine import Machine
 
 WHOLE = {
     "Kafka to nothing": (NOOP,),

@@ -4,11 +4,11 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from benchmarks.generator.machine import describe
 from benchmarks.generator.statistics import Spread
 from benchmarks.kafka import page, rebalance, recommendation
 from benchmarks.kafka.result import Delayed, Paused, Read, Result, Sent
 from benchmarks.kafka.variants import BASE, FACTORS, list_variants
+from benchmarks.machine import describe
 
 from stafford.settings import PROJECT_DIR
 from stafford.transport.kafka import DEFAULTS, REQUIRED

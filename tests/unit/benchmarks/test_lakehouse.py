@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 
 import pytest
-from benchmarks.generator.machine import describe
 from benchmarks.lakehouse import page
 from benchmarks.lakehouse.paths import BRONZE, NOOP, SILVER, SILVER_AFTER, Timed
 from benchmarks.lakehouse.result import WHOLE, Result
+from benchmarks.machine import describe
 
 from stafford.settings import PROJECT_DIR
 

@@ -6,15 +6,16 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from benchmarks.generator import page, plot
+from benchmarks import plot
+from benchmarks.generator import page
 from benchmarks.generator.contender import Contender, Run, choose_amounts
 from benchmarks.generator.kafka import TOOL, TRANSPORT, Sent
-from benchmarks.generator.machine import describe, list_cores
 from benchmarks.generator.memory import Footprint
-from benchmarks.generator.process import RunFailed, run
 from benchmarks.generator.result import Result
 from benchmarks.generator.stafford_files import ONE_WORKER
 from benchmarks.generator.statistics import summarise
+from benchmarks.machine import describe, list_cores
+from benchmarks.process import RunFailed, run
 
 from stafford.settings import PROJECT_DIR
 

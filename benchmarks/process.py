@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.generator.machine import pinned
+from benchmarks.machine import pinned
 
 _SAMPLE_S = 0.05
 _LAST_WORDS = 1500
