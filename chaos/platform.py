@@ -23,6 +23,7 @@ PORT = 29292
 RATE = "50/s"
 SEED = 7
 _PAUSE_S = 0.1
+_REST_S, _REST_LIMIT_S = 4.0, 300.0
 
 
 class ChaosError(Exception):
@@ -179,14 +180,13 @@ class Platform:
         return self._await(lambda: self.count().judged >= taken, limit_s, f"all {taken} records in silver")
 
     def settle(self, *, to_marts: bool = False) -> Verdict:
-        """Let the shop rest, bring everything to silver (or on to the marts), and reconcile.
+        """Let the shop rest until nothing moves in the lake (or on to the marts), and reconcile.
 
         Raises:
-            ChaosError: a command fails for another reason than its verdict.
+            ChaosError: nothing came to rest, or a command fails for another reason than its verdict.
         """
         self.end("generator")
-        self.end("ingestion")
-        self.ingest()
+        self._await_rest()
         if to_marts:
             self.run("publish")
             self.run("build")
@@ -200,13 +200,20 @@ class Platform:
             json.dumps(said["findings_by_kind"]) if said["findings_by_kind"] else "",
         )  # fmt: skip
 
-    # Commands
+    def _await_rest(self) -> None:
+        """Everything that a log took is judged, and nothing has come for a while: some faults send more."""
+        taken, last, since = self.count_taken(), self.count(), time.monotonic()
 
-    def ingest(self) -> None:
-        """Ingest once, to the end of what is there."""
-        done = self._call(*self._ingest, "--home", str(self.home), "ingest", "--json")
-        if done.returncode:
-            raise ChaosError(f"ingest ended with {done.returncode}: {done.stderr[-800:]}")
+        def rests() -> bool:
+            nonlocal last, since
+            now = self.count()
+            if now != last:
+                last, since = now, time.monotonic()
+            return now.bronze >= taken and not now.backlog and time.monotonic() > since + _REST_S
+
+        self._await(rests, _REST_LIMIT_S, "rest")
+
+    # Commands
 
     def run(self, *words: str) -> str:
         """Run a command of ours to its end; gives its output.

@@ -66,3 +66,4 @@ def run(
                 f"doubled {verdict.doubled} {verdict.details}; see {platform.home}"
             )
         yield Outcome(fault, moment_s, recovery_s, verdict)
+    platform.end("ingestion")

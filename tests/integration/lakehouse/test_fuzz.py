@@ -117,7 +117,9 @@ def test_every_hostile_record_has_one_fate(small_lake):
     small_lake.refine()
 
     arrivals = (
-        DeltaTable(small_lake.lake.arrivals).to_pyarrow_table(["_source", "_offset", "fate"]).to_pylist()
+        DeltaTable(small_lake.lake.arrivals)
+        .to_pyarrow_table(columns=["_source", "_offset", "fate"])
+        .to_pylist()
     )
     assert len(arrivals) == len({(row["_source"], row["_offset"]) for row in arrivals}) == RECORDS
     fates = [row["fate"] for row in arrivals]
