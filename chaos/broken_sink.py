@@ -1,18 +1,22 @@
-"""`python -m chaos.broken_sink`: our command line with a silver that suspects nothing of being a double.
+"""`python -m chaos.broken_sink`: our command line with a silver that removes no doubles.
 
 The control of the runner: with this in its place, it must fail.
 """
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F  # noqa: N812  # the name that every Spark reader knows
 
 from stafford.cli.main import main
-from stafford.lakehouse.silver import batch
+from stafford.domain.outcome import Outcome
+from stafford.lakehouse.silver import stream
+from stafford.lakehouse.silver.deduplication import FATE
 
 
-def _suspect_nothing(records: DataFrame, _known: DataFrame) -> DataFrame:
-    return records.filter("false")
+def _keep_all(records: DataFrame, _arrivals: DataFrame) -> DataFrame:
+    good = F.size("reasons") == 0
+    return records.withColumn(FATE, F.when(good, Outcome.SILVER.value).otherwise(Outcome.QUARANTINE.value))
 
 
 if __name__ == "__main__":
-    batch.find_suspects = _suspect_nothing
+    stream.decide_fates = _keep_all
     main()

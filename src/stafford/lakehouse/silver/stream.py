@@ -5,14 +5,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark import StorageLevel
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F  # noqa: N812  # the name that every Spark reader knows
 from pyspark.sql.streaming.query import StreamingQuery
 
 from stafford.contracts import Contract
 from stafford.domain.lake import Lake
-from stafford.lakehouse.silver.batch import judged
-from stafford.lakehouse.silver.latency import Latency
-from stafford.lakehouse.tables import ARRIVALS, read_table
+from stafford.domain.outcome import Outcome
+from stafford.lakehouse.silver.deduplication import FATE, decide_fates
+from stafford.lakehouse.silver.latency import Latency, measure_latency
+from stafford.lakehouse.silver.parsing import parse
+from stafford.lakehouse.silver.rules import value
+from stafford.lakehouse.tables import ARRIVALS, LINEAGE, QUARANTINE, read_table
 from stafford.lakehouse.triggers import Trigger
 
 MAX_FILES_PER_BATCH = 200
@@ -75,20 +80,62 @@ class BatchWriter:
             writer = frame.write.format("delta").mode("append")
             writer.option("txnAppId", f"silver/{query_id}").option("txnVersion", batch_id).save(uri)
 
-        arrivals = read_table(batch.sparkSession, self.lake.arrivals)
-        with judged(batch, arrivals, self.contracts) as records:
-            if not records.frames:
-                return
-            frames = {self.lake.silver(topic): records.silver(topic) for topic in records.frames}
-            frames[self.lake.quarantine] = records.quarantine()
-            writes = [(frame, uri) for uri, frame in frames.items() if frame is not None]
+        judged = self._judge(batch).persist(StorageLevel.MEMORY_AND_DISK)
+        try:
+            # Also fills the cache that all the writes read.
+            fates = judged.select("topic", FATE).distinct().collect()
+            writes = [
+                (self._silver(judged, row["topic"]), self.lake.silver(row["topic"]))
+                for row in fates
+                if row[FATE] == Outcome.SILVER
+            ]
+            if any(row[FATE] == Outcome.QUARANTINE for row in fates):
+                writes.append((self._quarantine(judged), self.lake.quarantine))
             with ThreadPoolExecutor(max_workers=WRITERS, thread_name_prefix="silver") as pool:
                 for write in [pool.submit(append, *write) for write in writes]:
                     write.result()
             # Last, because a record that stands here is never looked at again.
-            arrived = records.arrivals()
-            if arrived is not None:
-                append(arrived.select(*ARRIVALS), self.lake.arrivals)
-            latency = records.latency(datetime.now(UTC)) if self.watch else None
+            append(judged.select(*ARRIVALS), self.lake.arrivals)
+            latency = measure_latency(judged, datetime.now(UTC)) if self.watch else None
             if self.watch and latency:
                 self.watch(latency)
+        finally:
+            judged.unpersist()
+
+    def _judge(self, bronze: DataFrame) -> DataFrame:
+        """One row per bronze row that was not judged before, with its fields, reasons and fate."""
+        parsed = parse(bronze, self.contracts)
+        # A record that breaks its contract has no id to trust, so its bytes are its identity.
+        fingerprint = F.sha2(
+            F.concat_ws("/", "topic", F.coalesce("_sent_id", F.lit("")), F.hex("key"), F.hex("value")), 256
+        )
+        in_body = F.concat_ws("/", "topic", self._field("event_id"))
+        # The body's own id is preferred; a body that cannot be read still has the one in its header.
+        has_good_id = ~F.array_join("reasons", " ").contains(":event_id")
+        identified = parsed.withColumns(
+            {
+                "identity": F.when(F.size("reasons") == 0, in_body).otherwise(fingerprint),
+                "event_id": F.coalesce(F.when(has_good_id, self._field("event_id")), F.col("_sent_id")),
+            }
+        )
+        return decide_fates(identified, read_table(bronze.sparkSession, self.lake.arrivals))
+
+    def _silver(self, judged: DataFrame, topic: str) -> DataFrame:
+        fields = (
+            F.expr(value(field, f"`{topic}`")).alias(field.name) for field in self.contracts[topic].fields
+        )
+        is_mine = (F.col("topic") == topic) & (F.col(FATE) == Outcome.SILVER.value)
+        return judged.filter(is_mine).select(*fields, *LINEAGE)
+
+    def _quarantine(self, judged: DataFrame) -> DataFrame:
+        return (
+            judged.filter(F.col(FATE) == Outcome.QUARANTINE.value)
+            .withColumn("quarantine_id", F.col("identity"))
+            .withColumn("reason", F.get("reasons", F.lit(0)))
+            .withColumn("contract_version", self._field("contract_version"))
+            .select(*QUARANTINE)
+        )
+
+    def _field(self, name: str) -> Column:
+        """A field that every contract has; all but one of the topics' structs are null in a row."""
+        return F.coalesce(*(F.col(f"`{topic}`.`{name}`") for topic in self.contracts))
