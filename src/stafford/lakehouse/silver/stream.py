@@ -94,11 +94,12 @@ class BatchWriter:
             with ThreadPoolExecutor(max_workers=WRITERS, thread_name_prefix="silver") as pool:
                 for write in [pool.submit(append, *write) for write in writes]:
                     write.result()
-            # Last, because a record that stands here is never looked at again.
-            append(judged.select(*ARRIVALS), self.lake.arrivals)
+            # Before `arrivals` has them: Spark then forgets what it cached, and would find nothing new.
             latency = measure_latency(judged, datetime.now(UTC)) if self.watch else None
             if self.watch and latency:
                 self.watch(latency)
+            # Last, because a record that stands here is never looked at again.
+            append(judged.select(*ARRIVALS), self.lake.arrivals)
         finally:
             judged.unpersist()
 
