@@ -17,6 +17,7 @@ from stafford.contracts import load_contracts
 from stafford.domain.lake import Lake
 from stafford.lakehouse.counts import Counts, count
 from stafford.runtime import broker_process
+from stafford.runtime.broker_process import BrokerState
 from stafford.settings import PROJECT_DIR
 
 PORT = 29292
@@ -81,22 +82,22 @@ class Platform:
         Raises:
             ChaosError: none runs.
         """
-        state = broker_process.status(self.home / "kafka")
-        if state is None:
-            raise ChaosError("no broker runs, and one should")
-        return psutil.Process(state.pid)
+        return psutil.Process(self._find_state().pid)
 
     @property
     def bootstrap(self) -> str:
-        """Where the broker answers."""
+        """Where the broker answers.
+
+        Raises:
+            ChaosError: none runs.
+        """
+        return self._find_state().bootstrap
+
+    def _find_state(self) -> BrokerState:
         state = broker_process.status(self.home / "kafka")
         if state is None:
             raise ChaosError("no broker runs, and one should")
-        return state.bootstrap
-
-    def find(self, piece: str) -> psutil.Process:
-        """The process of a piece that this platform started and that runs."""
-        return psutil.Process(self._running[piece].pid)
+        return state
 
     def is_running(self, piece: str) -> bool:
         """Whether a piece is there."""
@@ -104,8 +105,9 @@ class Platform:
 
     def kill(self, piece: str) -> None:
         """End a piece and what it started at once, without a word (SIGKILL)."""
-        kill_tree(self.find(piece))
-        self._running.pop(piece).wait(30)
+        process = self._running.pop(piece)
+        kill_tree(psutil.Process(process.pid))
+        process.wait(30)
 
     def kill_broker(self) -> None:
         """End the broker at once."""

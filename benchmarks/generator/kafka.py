@@ -3,23 +3,19 @@
 import json
 import os
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.broker import running_broker
 from benchmarks.generator import records
 from benchmarks.generator.stafford_files import environment
-from benchmarks.machine import pinned
 from benchmarks.process import RunFailed, run
 from stafford.jobs import topics
-from stafford.runtime.broker import Broker
-from stafford.runtime.jars import ensure_jars
-from stafford.runtime.java import Java, find_java
+from stafford.runtime.java import Java
 from stafford.settings import Settings
-from stafford.transport.admin import answers
 from stafford.transport.kafka import DEFAULTS, REQUIRED
 from stafford.transport.topics import Change, Cluster, Edit, Kind
 
@@ -138,23 +134,14 @@ def running_clients(
         ConfigError: there is no Java.
         NotReady: the jars cannot be downloaded, or the broker does not start in time.
     """
-    java = find_java()
-    jars = [ensure_jars(bundle, settings.cache_dir, java, progress) for bundle in ("kafka", "kafka-tools")]
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    core = tuple(cores[-1:])
-    broker = Broker(folder / "broker", jars[0], java, probe=answers)
-    try:
-        progress("starting a broker")
-        with pinned(list(cores[:-1]) or list(cores)):
-            bootstrap = broker.start(port=_PORT, wait_s=120).bootstrap
+    with running_broker(settings, folder, cores, _PORT, progress) as broker:
         progress("preparing topics and records")
-        _make_topics(settings, bootstrap)
+        _make_topics(settings, broker.bootstrap)
         records.prepare(root, folder, 4 * records.PAYLOADS if target_s > 1 else 20_000, events_per_day)
-        yield Clients(root, folder, java, jars, bootstrap, core, target_s, events_per_day)
-    finally:
-        broker.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        yield Clients(
+            root, folder, broker.java, broker.jars, broker.bootstrap, tuple(cores[-1:]), target_s,
+            events_per_day,
+        )  # fmt: skip
 
 
 def _make_topics(settings: Settings, bootstrap: str) -> None:

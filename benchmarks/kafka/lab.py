@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -12,18 +11,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from benchmarks.broker import running_broker
 from benchmarks.generator import records
 from benchmarks.generator.stafford_files import environment
 from benchmarks.kafka.result import Delayed, Read, Sent
 from benchmarks.kafka.variants import BASE, Variant
 from benchmarks.machine import pinned
 from benchmarks.process import RunFailed, run
-from stafford.runtime.broker import Broker
-from stafford.runtime.jars import ensure_jars
-from stafford.runtime.java import Java, find_java
+from stafford.runtime.java import Java
 from stafford.runtime.kafka_tools import build_command
 from stafford.settings import Settings
-from stafford.transport.admin import answers
 from stafford.transport.topics import Change, Cluster, Edit, Kind
 
 _PORT = 29392
@@ -186,18 +183,10 @@ def opened_lab(
         ConfigError: there is no Java.
         NotReady: the jars cannot be downloaded, or the broker does not start in time.
     """
-    java = find_java()
-    jars = [ensure_jars(bundle, settings.cache_dir, java, progress) for bundle in ("kafka", "kafka-tools")]
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    broker = Broker(folder / "broker", jars[0], java, probe=answers)
-    try:
-        progress("starting a broker")
-        with pinned(list(cores[:-1]) or list(cores)):
-            bootstrap = broker.start(port=_PORT, wait_s=120).bootstrap
+    with running_broker(settings, folder, cores, _PORT, progress) as broker:
         progress("preparing records")
         records.prepare(root, folder, records.PAYLOADS if target_s > 1 else 20_000, _EVENTS_PER_DAY)
-        yield Lab(root, folder, java, jars, bootstrap, tuple(cores[-1:]), tuple(cores), target_s, rate)
-    finally:
-        broker.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        yield Lab(
+            root, folder, broker.java, broker.jars, broker.bootstrap, tuple(cores[-1:]), tuple(cores),
+            target_s, rate,
+        )  # fmt: skip

@@ -125,7 +125,7 @@ def _derive_all(parents: Keys, stream: np.uint64, numbers: Keys, keys: Keys) -> 
     one_parent, one_number = len(parents) == 1, len(numbers) == 1
     for place in range(len(keys)):
         parent, number = parents[0 if one_parent else place], numbers[0 if one_number else place]
-        keys[place] = mix_one(mix_one(parent ^ stream) + number * np.uint64(_GOLDEN))
+        keys[place] = derive_one(parent, stream, number)
 
 
 @kernel
@@ -133,9 +133,7 @@ def _draw_all(keys: Keys, draws: Keys, units: Floats) -> None:
     one_key, one_draw = len(keys) == 1, len(draws) == 1
     for place in range(len(units)):
         key, draw = keys[0 if one_key else place], draws[0 if one_draw else place]
-        units[place] = (
-            float(mix_one(key + (draw + np.uint64(1)) * np.uint64(_GOLDEN)) >> np.uint64(11)) * _UNIT
-        )
+        units[place] = to_unit_one(mix_one(key + (draw + np.uint64(1)) * np.uint64(_GOLDEN)))
 
 
 @kernel

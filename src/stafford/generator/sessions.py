@@ -131,7 +131,7 @@ class SessionPlanner:
     ) -> Sessions:
         people = self._customers.profile
         members = self._customers.members(zone)
-        country = self._customers.choose_country(_draw(keys, 4), np.full(len(keys), zone))
+        country = self._customers.choose_country(draw_unit(keys, 4), np.full(len(keys), zone))
         planned = np.empty((len(keys), 9), np.int64)
         _plan_visits(
             keys, starts, zone, stretch.first, stretch.hours, members, self._customers.registered_at,
@@ -196,18 +196,6 @@ def _tabulate_moves(moves: Mapping[Any, Mapping[Any, float]]) -> Floats:
     """Bounds of the choice of the next page, by [page, next page but the last], in the order of LOOKS."""
     rows = [[moves[page].get(following, 0.0) for following in LOOKS] for page in LOOKS]
     return np.array([accumulate_shares(row) for row in rows], np.float64)
-
-
-def _draw(keys: Keys, draw: int) -> Floats:
-    return _draw_all(keys, draw)
-
-
-@kernel
-def _draw_all(keys: Keys, draw: int) -> Floats:
-    units = np.empty(len(keys), np.float64)
-    for place in range(len(keys)):
-        units[place] = draw_one(keys[place], draw)
-    return units
 
 
 @kernel

@@ -95,8 +95,7 @@ class BatchWriter:
                 for write in [pool.submit(append, *write) for write in writes]:
                     write.result()
             # Before `arrivals` has them: Spark then forgets what it cached, and would find nothing new.
-            latency = measure_latency(judged, datetime.now(UTC)) if self.watch else None
-            if self.watch and latency:
+            if self.watch and (latency := measure_latency(judged, datetime.now(UTC))):
                 self.watch(latency)
             # Last, because a record that stands here is never looked at again.
             append(judged.select(*ARRIVALS), self.lake.arrivals)
