@@ -34,6 +34,11 @@ class Lake:
         """The contracts that the lake was made by: append only, one row per topic and adopted change."""
         return f"{self.uri}/contracts"
 
+    @property
+    def staging(self) -> str:
+        """No table: where the tasks of one batch leave files for its driver, gone with the next batch."""
+        return f"{self.uri}/_staging"
+
     def silver(self, topic: str) -> str:
         """Typed events of a topic: one row per event_id."""
         return f"{self.uri}/silver/{topic}"

@@ -18,7 +18,7 @@ from stafford.jobs.kafka_client import find_kafka
 from stafford.jobs.live import find_publisher
 from stafford.lakehouse import queries
 from stafford.lakehouse.adoption import adopt_contracts, check_contracts
-from stafford.lakehouse.bronze import land, start_bronze
+from stafford.lakehouse.bronze import Lander, start_bronze
 from stafford.lakehouse.counts import Counts, count
 from stafford.lakehouse.quarantine.replay import ReplayWriter
 from stafford.lakehouse.session import open_session
@@ -70,7 +70,7 @@ class IngestJob:
         check_contracts(self.lake, self.contracts)
         spark = self.session(progress)
         progress("making tables")
-        for column in adopt_contracts(spark, self.lake, self.contracts, self.clock()):
+        for column in adopt_contracts(self.lake, self.contracts, self.clock()):
             progress(f"added the column {column} to silver")
         return spark
 
@@ -97,7 +97,7 @@ class IngestJob:
             with self.live():
                 if self.spool.exists():
                     progress("landing the spool in bronze")
-                    land(spark, self.lake, (batch for _, batch in read_segments(self.spool)))
+                    Lander(self.lake).land(batch for _, batch in read_segments(self.spool))
                 if kafka is not None:
                     progress("copying Kafka into bronze")
                     queries.finish(self._bronze(spark, kafka, Trigger.AVAILABLE_NOW))
@@ -116,9 +116,11 @@ class IngestJob:
             spark = self._resume(progress)
             kafka = self.find_kafka()
 
+            lander = Lander(self.lake)
+
             def land_spool() -> None:
                 if self.spool.exists():
-                    land(spark, self.lake, (batch for _, batch in read_segments(self.spool)))
+                    lander.land(batch for _, batch in read_segments(self.spool))
 
             watching = nullcontext() if self.metrics is None else self.metrics.watching(spark)
             with self.live(), watching:
@@ -141,7 +143,7 @@ class IngestJob:
     def _resume(self, progress: Progress) -> SparkSession:
         """Open, and finish a replay that was cut off: silver judges doubles by what replays put there."""
         spark = self.open(progress)
-        ReplayWriter(spark, self.lake, self.contracts, self.clock).finish()
+        ReplayWriter(self.lake, self.contracts, self.clock).finish()
         return spark
 
     def _bronze(self, spark: SparkSession, kafka: Mapping[str, str], trigger: Trigger) -> StreamingQuery:

@@ -6,13 +6,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pyspark.sql import SparkSession
-
 from stafford.contracts import Contract
 from stafford.domain.lake import Lake
 from stafford.jobs.ingest import Progress
 from stafford.jobs.ingest import build as build_ingest
-from stafford.lakehouse.adoption import check_contracts
+from stafford.lakehouse.adoption import adopt_contracts, check_contracts
 from stafford.lakehouse.quarantine.judgement import Case, Judge, selections
 from stafford.lakehouse.quarantine.outcome import ReplayOutcome
 from stafford.lakehouse.quarantine.records import Group, QuarantineReader
@@ -25,20 +23,16 @@ from stafford.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class QuarantineJob:
-    """The quarantine of a home, its contracts, and the Spark session that judges by them."""
+    """The quarantine of a home, and the contracts that judge it."""
 
     lake: Lake
     contracts: Mapping[str, Contract]
-    session: Callable[[Progress], SparkSession]
-    """Starts Spark."""
-    open: Callable[[Progress], SparkSession]
-    """Starts Spark and brings the lake's tables in step with the contracts."""
     exclusive: Callable[[], HomeLock]
     """The lock that an ingestion of the same lake takes."""
     clock: Callable[[], datetime]
 
     def count_open(self) -> int:
-        """Records in quarantine that nobody resolved; needs no Spark.
+        """Records in quarantine that nobody resolved.
 
         Raises:
             ConfigError: nothing was ingested yet.
@@ -78,14 +72,12 @@ class QuarantineJob:
         Raises:
             ConfigError: the file is wrong, or nothing was ingested yet.
             ContractViolation: the lake was made by contracts that these do not follow.
-            StaffordError: Spark or the disk failed.
+            StaffordError: the disk failed.
         """
         rules = load_rules(path, self.contracts)
         check_contracts(self.lake, self.contracts)
         reader = QuarantineReader(self.lake)
-        reader.count_open()  # a home without a quarantine is refused before Spark starts
-        judge = Judge(self.session(progress), self.lake, self.contracts)
-        return self._go_through(reader, judge, rules, progress)
+        return self._go_through(reader, Judge(self.lake, self.contracts), rules, progress)
 
     def replay(self, path: Path, progress: Progress = lambda _: None) -> ReplayOutcome:
         """Apply a rule file.
@@ -97,16 +89,16 @@ class QuarantineJob:
             ConfigError: the file is wrong, or nothing was ingested yet.
             ContractViolation: the lake was made by contracts that these do not follow.
             HomeInUse: an ingestion or another replay runs.
-            StaffordError: Spark or the disk failed.
+            StaffordError: the disk failed.
         """
         rules = load_rules(path, self.contracts)
         with self.exclusive():
-            QuarantineReader(self.lake).count_open()  # as above
-            spark = self.open(progress)
-            writer = ReplayWriter(spark, self.lake, self.contracts, self.clock)
+            QuarantineReader(self.lake).count_open()  # a home that has none is refused before tables are made
+            adopt_contracts(self.lake, self.contracts, self.clock())
+            writer = ReplayWriter(self.lake, self.contracts, self.clock)
             finished = writer.finish()
             # Read after what was cut off is done, and before anything new is.
-            reader, judge = QuarantineReader(self.lake), Judge(spark, self.lake, self.contracts)
+            reader, judge = QuarantineReader(self.lake), Judge(self.lake, self.contracts)
             outcome = self._go_through(reader, judge, rules, progress, writer.write)
             outcome.finished_batches = finished
         return outcome
@@ -138,8 +130,6 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = lambda: datetim
     return QuarantineJob(
         lake=ingest.lake,
         contracts=ingest.contracts,
-        session=ingest.session,
-        open=ingest.open,
         exclusive=ingest.exclusive,
         clock=clock,
     )

@@ -6,17 +6,12 @@ from datetime import datetime
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
-from py4j.protocol import Py4JError
-from pyspark.errors import PySparkException
-from pyspark.sql import SparkSession
 
 from stafford.contracts import Contract, compare
-from stafford.contracts.ddl import column_ddl
 from stafford.contracts.record import from_record, to_record
 from stafford.domain.lake import Lake
 from stafford.domain.record import UTC_MICROS
 from stafford.errors import ContractViolation, StorageError
-from stafford.lakehouse.failures import translate
 from stafford.lakehouse.tables import LINEAGE, create_tables, silver_columns
 
 ADOPTED = {
@@ -28,7 +23,7 @@ ADOPTED = {
 
 
 def check_contracts(lake: Lake, contracts: Mapping[str, Contract]) -> None:
-    """Refuse contracts that the lake's records and tables do not fit; reads no data, and needs no Spark.
+    """Refuse contracts that the lake's records and tables do not fit; reads no data.
 
     Raises:
         ContractViolation: naming each contract and field, what is wrong, and what to do.
@@ -47,9 +42,7 @@ def check_contracts(lake: Lake, contracts: Mapping[str, Contract]) -> None:
         )
 
 
-def adopt_contracts(
-    spark: SparkSession, lake: Lake, contracts: Mapping[str, Contract], now: datetime
-) -> list[str]:
+def adopt_contracts(lake: Lake, contracts: Mapping[str, Contract], now: datetime) -> list[str]:
     """Make the tables that are missing, and give those that are there the columns that are new.
 
     Each step is harmless to repeat, and that the contracts were adopted is written last. Only one process may
@@ -67,7 +60,7 @@ def adopt_contracts(
     added = [
         f"{topic}.{path}"
         for topic, contract in contracts.items()
-        for path in _add_columns(spark, lake.silver(topic), contract)
+        for path in _add_columns(lake.silver(topic), contract)
     ]
     known = {topic: to_record(contract) for topic, contract in _read_known(lake).items()}
     documents = {topic: to_record(contract) for topic, contract in contracts.items()}
@@ -127,21 +120,23 @@ def _type_name(kind: pa.DataType) -> str:
     return "list" if pa.types.is_list(kind) or pa.types.is_large_list(kind) else str(kind)
 
 
-def _add_columns(spark: SparkSession, uri: str, contract: Contract) -> Iterable[str]:
+def _add_columns(uri: str, contract: Contract) -> Iterable[str]:
     columns = _columns(uri) or {}
     missing = []
     for field in contract.fields:
         if field.name not in columns:
-            missing.append((field.name, column_ddl(field)))
+            missing.append(field.name)
             continue
         missing += [
-            (f"{field.name}.{item.name}", column_ddl(item, f"`{field.name}`.element."))
+            f"{field.name}.{item.name}"
             for item in field.items
             if columns[field.name].value_type.get_field_index(item.name) < 0
         ]
     if missing:
+        # An append of no rows is the one way to add a member to what an array holds without Spark.
+        nothing = pa.schema({**silver_columns(contract), **LINEAGE}.items()).empty_table()
         try:
-            spark.sql(f"ALTER TABLE delta.`{uri}` ADD COLUMNS ({', '.join(ddl for _, ddl in missing)})")
-        except (PySparkException, Py4JError) as exc:
-            raise translate(exc, f"adding columns to {uri}") from exc
-    return [path for path, _ in missing]
+            write_deltalake(uri, nothing, mode="append", schema_mode="merge")
+        except (DeltaError, OSError) as exc:
+            raise StorageError(f"cannot add columns to {uri}: {exc}; free the disk or its rights") from exc
+    return missing

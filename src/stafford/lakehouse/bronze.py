@@ -1,16 +1,21 @@
 """Kafka and spool as they were, appended to one Delta table."""
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812  # the name that every Spark reader knows
 from pyspark.sql.streaming.query import StreamingQuery
 
 from stafford.domain.lake import Lake
-from stafford.domain.record import LANDED_SCHEMA
-from stafford.lakehouse.tables import BRONZE, read_table
+from stafford.domain.record import LANDED_SCHEMA, UTC_MICROS
+from stafford.errors import StorageError
+from stafford.lakehouse.commits import append
+from stafford.lakehouse.tables import BRONZE
 from stafford.lakehouse.triggers import Trigger
 
 KAFKA = "kafka"
@@ -40,9 +45,10 @@ def start_bronze(
         kafka: client settings, at least bootstrap.servers.
         topics: names of existing topics.
     """
-    records = read_kafka(spark, kafka, topics).withColumn("source", F.lit(KAFKA))
+    records = read_kafka(spark, kafka, topics)
+    stamped = records.withColumns({"source": F.lit(KAFKA), "ingested_at": F.current_timestamp()})
     writer = (
-        _stamped(records)
+        stamped.select(*BRONZE)
         .writeStream.queryName("bronze")
         .format("delta")
         .outputMode("append")
@@ -65,43 +71,60 @@ def read_kafka(spark: SparkSession, kafka: Mapping[str, str], topics: Iterable[s
     )
 
 
-def land(spark: SparkSession, lake: Lake, batches: Iterable[pa.RecordBatch]) -> int:
-    """Append the spool's records that bronze does not have yet.
+class Lander:
+    """Appends the spool to bronze. Only one may write to a lake at a time."""
 
-    Delivery: exactly once, as long as one process lands at a time: positions already in bronze are left
-    out, and each append is one commit.
+    def __init__(self, lake: Lake) -> None:
+        """Nothing is read before the first landing."""
+        self._lake = lake
+        self._newest: dict[str, int] | None = None
+        """The last offset that bronze has of each segment."""
 
-    Args:
-        batches: rows of LANDED_SCHEMA; each batch has one `source`, in the order of its `offset`.
+    def land(self, batches: Iterable[pa.RecordBatch]) -> int:
+        """Append the records that bronze does not have yet.
 
-    Returns:
-        Rows appended.
-    """
-    newest = {
-        row["source"]: row["newest"]
-        for row in read_table(spark, lake.bronze)
-        .filter(F.col("source") != KAFKA)
-        .groupBy("source")
-        .agg(F.max("offset").alias("newest"))
-        .collect()
-    }
-    landed, waiting = 0, []
-    for batch in batches:
-        position = newest.get(batch.column("source")[0].as_py(), -1) if batch.num_rows else -1
-        waiting.append(batch.filter(pc.greater(batch.column("offset"), position)))
-        if sum(rows.num_rows for rows in waiting) >= MAX_RECORDS_LANDED:
-            landed += _append(spark, lake, waiting)
-            waiting = []
-    return landed + _append(spark, lake, waiting)
+        Delivery: exactly once: positions already in bronze are left out, and each append is one commit.
+
+        Args:
+            batches: rows of LANDED_SCHEMA; each batch has one `source`, in the order of its `offset`.
+
+        Returns:
+            Rows appended.
+
+        Raises:
+            StorageError: bronze cannot be read or written.
+        """
+        try:
+            return self._land(batches)
+        except (DeltaError, pa.ArrowException, OSError) as exc:
+            self._newest = None
+            raise StorageError(f"cannot land the spool in {self._lake.bronze}: {exc}; free the disk") from exc
+
+    def _land(self, batches: Iterable[pa.RecordBatch]) -> int:
+        newest = self._newest = _find_newest(self._lake) if self._newest is None else self._newest
+        landed, waiting = 0, LANDED_SCHEMA.empty_table()
+        for batch in batches:
+            if not batch.num_rows:
+                continue
+            source = batch.column("source")[0].as_py()
+            fresh = batch.filter(pc.greater(batch.column("offset"), newest.get(source, -1)))
+            if fresh.num_rows:
+                newest[source] = fresh.column("offset")[-1].as_py()
+                waiting = pa.concat_tables([waiting, pa.Table.from_batches([fresh])])
+            if len(waiting) >= MAX_RECORDS_LANDED:
+                landed += self._append(waiting)
+                waiting = waiting.slice(0, 0)
+        return landed + self._append(waiting)
+
+    def _append(self, rows: pa.Table) -> int:
+        if len(rows):
+            now = pa.repeat(pa.scalar(datetime.now(UTC), UTC_MICROS), len(rows))
+            append(self._lake.bronze, rows.append_column("ingested_at", now))
+        return len(rows)
 
 
-def _append(spark: SparkSession, lake: Lake, batches: list[pa.RecordBatch]) -> int:
-    # In one chunk: Spark stops reading an Arrow table at its first empty batch, and says nothing.
-    rows = pa.Table.from_batches(batches, LANDED_SCHEMA).combine_chunks()
-    if rows.num_rows:
-        _stamped(spark.createDataFrame(rows)).write.format("delta").mode("append").save(lake.bronze)
-    return int(rows.num_rows)
-
-
-def _stamped(records: DataFrame) -> DataFrame:
-    return records.withColumn("ingested_at", F.current_timestamp()).select(*BRONZE)
+def _find_newest(lake: Lake) -> dict[str, int]:
+    rows = DeltaTable(lake.bronze).to_pyarrow_dataset()
+    found = rows.to_table(["source", "offset"], filter=pc.field("source") != KAFKA)
+    newest = found.group_by("source").aggregate([("offset", "max")])
+    return dict(zip(newest["source"].to_pylist(), newest["offset_max"].to_pylist(), strict=True))

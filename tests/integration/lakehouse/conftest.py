@@ -16,7 +16,7 @@ from stafford.contracts.reference import example_body
 from stafford.domain.lake import Lake
 from stafford.domain.record import LANDED_SCHEMA
 from stafford.lakehouse import queries
-from stafford.lakehouse.bronze import land
+from stafford.lakehouse.bronze import Lander
 from stafford.lakehouse.session import open_session
 from stafford.lakehouse.silver.stream import start_silver
 from stafford.lakehouse.tables import create_tables
@@ -102,7 +102,7 @@ class SmallLake:
     ) -> None:
         """Put records into bronze, one after the other."""
         self.landed = self.build(topic, *values, headers=headers, source=source)
-        land(self.spark, self.lake, [self.landed])
+        Lander(self.lake).land([self.landed])
 
     def refine(self) -> None:
         """Bring silver up to date."""

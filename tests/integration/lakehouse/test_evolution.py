@@ -39,8 +39,8 @@ def widen(contracts):
 def test_a_new_optional_field_flows_into_a_lake_that_has_rows(small_lake, tmp_path):
     """Columns are added when the contract is adopted; silver, delta-rs and the warehouse go on with them."""
     old, new = small_lake.contracts, widen(small_lake.contracts)
-    lake, spark = small_lake.lake, small_lake.spark
-    assert adopt_contracts(spark, lake, old, ARRIVED_AT) == []
+    lake = small_lake.lake
+    assert adopt_contracts(lake, old, ARRIVED_AT) == []
     line = {
         "line_number": 1,
         "product_id": "p-00042",
@@ -64,8 +64,8 @@ def test_a_new_optional_field_flows_into_a_lake_that_has_rows(small_lake, tmp_pa
         small_lake.refine()
 
     later = ARRIVED_AT + timedelta(hours=1)
-    assert adopt_contracts(spark, lake, new, later) == ["orders.lines.engraving", "orders.gift_note"]
-    assert adopt_contracts(spark, lake, new, later) == []
+    assert adopt_contracts(lake, new, later) == ["orders.lines.engraving", "orders.gift_note"]
+    assert adopt_contracts(lake, new, later) == []
     small_lake.refine()
     rows = small_lake.read(lake.silver("orders"))
     assert [(row["gift_note"], [item["engraving"] for item in row["lines"]]) for row in rows] == [
@@ -85,7 +85,7 @@ def test_a_new_optional_field_flows_into_a_lake_that_has_rows(small_lake, tmp_pa
 def test_an_incompatible_contract_is_refused_before_anything_is_written(small_lake):
     """The contract, the field, what changed and what to do are said, and the lake stays as it is."""
     old, lake = small_lake.contracts, small_lake.lake
-    adopt_contracts(small_lake.spark, lake, old, ARRIVED_AT)
+    adopt_contracts(lake, old, ARRIVED_AT)
     country = old["orders"].field("country")
     narrow = change(
         old,
@@ -96,7 +96,7 @@ def test_an_incompatible_contract_is_refused_before_anything_is_written(small_la
     )
     files = sorted(Path(lake.uri).rglob("*"))
     with pytest.raises(ContractViolation) as refused:
-        adopt_contracts(small_lake.spark, lake, narrow, ARRIVED_AT)
+        adopt_contracts(lake, narrow, ARRIVED_AT)
     said = str(refused.value)
     assert f"orders.country: the enum has no {country.enum[0]} any more; keep the old values" in said
     assert "orders.tax_cents: the field was removed; keep it" in said
@@ -119,7 +119,7 @@ def test_a_lake_from_before_contracts_were_remembered(small_lake):
     ):
         with pytest.raises(ContractViolation, match=said):
             check_contracts(lake, change(old, "customers", **fields))
-    assert adopt_contracts(small_lake.spark, lake, widen(old), ARRIVED_AT) == [
+    assert adopt_contracts(lake, widen(old), ARRIVED_AT) == [
         "orders.lines.engraving",
         "orders.gift_note",
     ]

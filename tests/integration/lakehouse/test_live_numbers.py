@@ -9,7 +9,7 @@ from deltalake import DeltaTable
 from stafford.domain.window import from_micros
 from stafford.errors import Terminal
 from stafford.jobs import simulate
-from stafford.lakehouse.bronze import land
+from stafford.lakehouse.bronze import Lander
 from stafford.lakehouse.silver import stream
 from stafford.live.board import Board
 from stafford.live.numbers import TOP_MINUTES, TOP_PRODUCTS, TREND_MINUTES
@@ -100,7 +100,7 @@ def test_the_numbers_are_those_of_silver(small_lake, board, redis_server, tmp_pa
     # a look at the empty tables: what comes now is read from their commits
     assert publisher.refresh()
     assert board.read().numbers.shop_time is None
-    land(small_lake.spark, small_lake.lake, (part for _, part in read_segments(settings.spool_dir)))
+    Lander(small_lake.lake).land(part for _, part in read_segments(settings.spool_dir))
     small_lake.refine()
     assert publisher.refresh()
     assert ask_redis(board) == ask_silver(small_lake.lake)

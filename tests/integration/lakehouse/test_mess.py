@@ -11,7 +11,7 @@ import pytest
 from stafford.domain.record import LANDED_SCHEMA
 from stafford.generator import Batch, Defect, Shop, load_profile
 from stafford.generator.mess_profile import MessProfile
-from stafford.lakehouse.bronze import land
+from stafford.lakehouse.bronze import Lander
 from stafford.ledger.journal import Journal, RunSpec
 from stafford.ledger.reconciliation import reconcile
 from stafford.transport.headers import nest_headers, stamp_records
@@ -72,7 +72,7 @@ def test_labels_are_what_becomes_of_the_records(small_lake, batch, tmp_path):
     # two portions, so that copies also meet what an earlier micro-batch kept
     landed = to_landed(batch.records)
     for start, end in ((0, len(batch) // 2), (len(batch) // 2, len(batch))):
-        land(small_lake.spark, small_lake.lake, [landed.slice(start, end - start)])
+        Lander(small_lake.lake).land([landed.slice(start, end - start)])
         small_lake.refine()
 
     def expect(outcome, *names):

@@ -56,7 +56,7 @@ class Replayer:
     def __init__(self, small_lake: SmallLake, directory: Path) -> None:
         self.small_lake, self.lake = small_lake, small_lake.lake
         self.path = directory / "rules.yaml"
-        self.writer = ReplayWriter(small_lake.spark, self.lake, small_lake.contracts, lambda: NOW)
+        self.writer = ReplayWriter(self.lake, small_lake.contracts, lambda: NOW)
 
     def replay(self, text: str = RULES, *, dry: bool = False) -> ReplayOutcome:
         """Finish what was cut off, then decide and write."""
@@ -65,7 +65,7 @@ class Replayer:
         rules = load_rules(self.path, contracts)
         outcome = ReplayOutcome.of(rules)
         outcome.finished_batches = self.writer.finish()
-        judge = Judge(self.small_lake.spark, self.lake, contracts)
+        judge = Judge(self.lake, contracts)
         for rows in QuarantineReader(self.lake).chunks(selections(rules)):
             cases = judge.decide(rows, rules)
             if not dry:

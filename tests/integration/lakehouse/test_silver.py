@@ -4,10 +4,9 @@ import shutil
 
 import pyarrow as pa
 import pytest
-from pyspark.sql import functions as F  # noqa: N812  # the name that every Spark reader knows
 
 from stafford.errors import Terminal
-from stafford.lakehouse.bronze import land
+from stafford.lakehouse.bronze import Lander
 from stafford.lakehouse.silver import stream
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
@@ -205,7 +204,7 @@ def test_without_the_search_for_doubles_a_second_sending_stays(small_lake, monke
     monkeypatch.setattr(
         stream,
         "decide_fates",
-        lambda records, _: records.withColumn("fate", F.lit("silver")),
+        lambda stands, _: stands,
     )
     good = small_lake.body("customers", 1)
     small_lake.land("customers", good, good)
@@ -232,7 +231,7 @@ def test_landing_reads_past_an_empty_batch(small_lake):
         small_lake.landed.schema.field("source"),
         pa.array(["s3"]),
     )
-    assert land(small_lake.spark, small_lake.lake, [known, fresh]) == 1
+    assert Lander(small_lake.lake).land([known, fresh]) == 1
     assert sorted(row["source"] for row in small_lake.read(small_lake.lake.bronze)) == ["s1", "s2", "s3"]
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from stafford.domain.record import LABEL_SCHEMA, SENT
-from stafford.lakehouse.bronze import land
+from stafford.lakehouse.bronze import Lander
 from stafford.ledger.journal import Journal, RunSpec
 from stafford.ledger.reconciliation import reconcile
 from stafford.transport import read_segments
@@ -63,7 +63,7 @@ def test_records_with_nine_headers_are_read_as_before(small_lake, tmp_path):
             source=old,
         ),
     )
-    assert land(small_lake.spark, small_lake.lake, (batch for _, batch in read_segments(tmp_path / "spool")))
+    assert Lander(small_lake.lake).land(batch for _, batch in read_segments(tmp_path / "spool"))
     small_lake.land(
         "customers",
         small_lake.body("customers", 3),

@@ -5,31 +5,25 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
-from pyspark.sql import Column, DataFrame, SparkSession
-from pyspark.sql import functions as F  # noqa: N812  # the name that every Spark reader knows
 
 from stafford.contracts import Contract
 from stafford.domain.lake import Lake
 from stafford.domain.outcome import Resolution
-from stafford.domain.record import HEADER_TYPE, UTC_MICROS
 from stafford.lakehouse.quarantine.changes import change
 from stafford.lakehouse.quarantine.rule_file import Rule
-from stafford.lakehouse.silver.deduplication import FATE, decide_fates
-from stafford.lakehouse.silver.parsing import parse
-from stafford.lakehouse.tables import COORDINATES, read_table
+from stafford.lakehouse.silver.fates import identify
+from stafford.lakehouse.silver.judging import judge_rows
+from stafford.lakehouse.silver.memory import Memory
+from stafford.lakehouse.tables import BRONZE, COORDINATES
 
-_BRONZE = {
-    "topic": ("topic", pa.string()),
-    "key": ("key", pa.binary()),
-    "value": ("value", pa.binary()),
-    "headers": ("headers", HEADER_TYPE),
-    "source": ("_source", pa.string()),
-    "partition": ("_partition", pa.int32()),
-    "offset": ("_offset", pa.int64()),
-    "timestamp": ("_arrived_at", UTC_MICROS),
-    "ingested_at": ("_ingested_at", UTC_MICROS),
+_SOURCES = {
+    "source": "_source",
+    "partition": "_partition",
+    "offset": "_offset",
+    "timestamp": "_arrived_at",
+    "ingested_at": "_ingested_at",
 }
-"""Bronze's columns, as silver's parser wants them, and where a quarantine row has each."""
+"""Where a quarantine row has those of bronze's columns that have another name there."""
 
 
 @dataclass(slots=True)
@@ -71,10 +65,11 @@ def selections(rules: Iterable[Rule]) -> dict[str, set[str]]:
 class Judge:
     """Applies rules, and asks silver's own rules what becomes of the records then."""
 
-    def __init__(self, spark: SparkSession, lake: Lake, contracts: Mapping[str, Contract]) -> None:
+    def __init__(self, lake: Lake, contracts: Mapping[str, Contract]) -> None:
         """Wire silver's rules to a lake; nothing is read yet."""
-        self._spark, self._lake, self._contracts = spark, lake, contracts
-        self._accepted: set[tuple[str, str | None]] = set()
+        self._contracts = contracts
+        self._memory = Memory(lake.arrivals)
+        self._accepted: set[tuple[str, str]] = set()
 
     def decide(self, rows: Iterable[dict[str, Any]], rules: Sequence[Rule]) -> list[Case]:
         """Apply the rules until none selects anything more, each at most once to a record.
@@ -94,49 +89,37 @@ class Judge:
         return cases
 
     def _judge(self, cases: list[Case]) -> None:
-        if not cases:
-            return
         by_place = {_place(case.row): case for case in cases}
-        parsed = parse(to_bronze(self._spark, [(case.row, case.value) for case in cases]), self._contracts)
-        event_id = any_field("event_id", self._contracts)
-        # What does not fit has no identity that could be another record's.
-        itself = F.concat_ws("/", F.lit("quarantine"), "topic", *COORDINATES)
-        has_good_id = ~F.array_join("reasons", " ").contains(":event_id")
-        identified = parsed.withColumns(
-            {
-                "identity": F.when(F.size("reasons") == 0, F.concat_ws("/", "topic", event_id)).otherwise(
-                    itself
-                ),
-                "event_id": F.coalesce(F.when(has_good_id, event_id), F.col("_sent_id")),
-            }
-        )
-        fates = decide_fates(identified, read_table(self._spark, self._lake.arrivals))
-        judged = fates.select("topic", *COORDINATES, "event_id", "reasons", FATE).toArrow()
-        for row in sorted(judged.to_pylist(), key=lambda row: row["_offset"]):
+        judged = judge_rows(to_bronze((case.row, case.value) for case in cases), self._contracts)
+        for row in judged.refused.to_pylist():
             case = by_place[_place(row)]
             case.reasons, case.event_id = tuple(row["reasons"]), row["event_id"]
-            case.fate = Resolution(row[FATE])
-            if case.fate is Resolution.SILVER:
+        self._memory.refresh()
+        for topic, rows in judged.passed.items():
+            known = self._memory.knows(identify(topic, rows["event_id"]))
+            found = zip(rows.to_pylist(), known, strict=True)
+            # The first to arrive is kept, as in silver.
+            for row, is_known in sorted(found, key=lambda pair: _arrival(pair[0])):
+                case = by_place[(topic, *(row[name] for name in COORDINATES))]
+                case.reasons, case.event_id = (), row["event_id"]
                 # Rounds and portions before this one are not in the lake yet when nothing is written.
-                name = (row["topic"], row["event_id"])
-                if name in self._accepted:
-                    case.fate = Resolution.DUPLICATE
+                name = (topic, row["event_id"])
+                is_double = is_known or name in self._accepted
+                case.fate = Resolution.DUPLICATE if is_double else Resolution.SILVER
                 self._accepted.add(name)
 
 
-def to_bronze(spark: SparkSession, records: Iterable[tuple[dict[str, Any], bytes | None]]) -> DataFrame:
+def to_bronze(records: Iterable[tuple[Mapping[str, Any], bytes | None]]) -> pa.Table:
     """Quarantine rows, each with the body that it has now, in the shape of bronze."""
-    schema = pa.schema([(name, kind) for name, (_, kind) in _BRONZE.items()])
     rows = [
-        {name: value if name == "value" else row[source] for name, (source, _) in _BRONZE.items()}
+        {name: value if name == "value" else row[_SOURCES.get(name, name)] for name in BRONZE}
         for row, value in records
     ]
-    return spark.createDataFrame(pa.Table.from_pylist(rows, schema=schema))
+    return pa.Table.from_pylist(rows, schema=pa.schema(BRONZE.items()))
 
 
-def any_field(name: str, contracts: Iterable[str]) -> Column:
-    """A field that every contract has, of a parsed record: all but one of the topics' structs are null."""
-    return F.coalesce(*(F.col(f"`{topic}`.`{name}`") for topic in contracts))
+def _arrival(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (row["_arrived_at"], *(row[name] for name in COORDINATES))
 
 
 def _apply(case: Case, rules: Sequence[Rule]) -> bool:

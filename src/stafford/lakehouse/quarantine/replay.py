@@ -9,21 +9,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
-from py4j.protocol import Py4JError
-from pyspark import StorageLevel
-from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F  # noqa: N812  # the name that every Spark reader knows
 
 from stafford.contracts import Contract
 from stafford.domain.lake import Lake
 from stafford.domain.outcome import Resolution
 from stafford.errors import ContractViolation, StorageError
-from stafford.lakehouse.failures import translate
-from stafford.lakehouse.quarantine.judgement import Case, any_field, to_bronze
+from stafford.lakehouse.commits import append_once
+from stafford.lakehouse.quarantine.judgement import Case, to_bronze
 from stafford.lakehouse.quarantine.records import QuarantineReader
-from stafford.lakehouse.silver.parsing import parse
-from stafford.lakehouse.silver.rules import value
+from stafford.lakehouse.silver.fates import stand
+from stafford.lakehouse.silver.judging import judge_rows
 from stafford.lakehouse.tables import ARRIVALS, LINEAGE, REPLAYS
 
 
@@ -36,7 +31,6 @@ class ReplayWriter:
     id, so that one which was committed is skipped. Only one process may write at a time.
     """
 
-    spark: SparkSession
     lake: Lake
     contracts: Mapping[str, Contract]
     clock: Callable[[], datetime]
@@ -100,46 +94,25 @@ class ReplayWriter:
 
     def _act(self, batch: int, records: Sequence[tuple[dict[str, Any], bytes | None]]) -> None:
         """Put records with their new bodies into silver, once however often it is called for a batch."""
-        if not records:
-            return
-        parsed = parse(to_bronze(self.spark, records), self.contracts).persist(StorageLevel.MEMORY_AND_DISK)
+        judged = judge_rows(to_bronze(records), self.contracts)
+        if len(judged.refused):
+            misfit = judged.refused.slice(0, 1).to_pylist()[0]
+            raise ContractViolation(
+                f"replay {batch} was cut off when it was decided, and a record of {misfit['topic']} "
+                f"no longer fits its contract: {', '.join(misfit['reasons'])}. "
+                "Put the contract of then back, then replay again"
+            )
+        name = app_id(self.lake)
+        arrived = []
         try:
-            misfits = parsed.filter(F.size("reasons") > 0).select("topic", "reasons").head(1)
-            if misfits:
-                topic, reasons = misfits[0]
-                raise ContractViolation(
-                    f"replay {batch} was cut off when it was decided, and a record of {topic} no longer fits "
-                    f"its contract: {', '.join(reasons)}. Put the contract of then back, then replay again"
-                )
-            for topic in sorted({row["topic"] for row, _ in records}):
-                self._append(self._silver(parsed, topic), self.lake.silver(topic), batch)
+            for topic, rows in judged.passed.items():
+                append_once(self.lake.silver(topic), rows, name, batch)
+                arrived.append(stand(topic, rows))
             # Last, as everywhere: from now on a later sending of the same event is its duplicate.
-            self._append(self._arrivals(parsed), self.lake.arrivals, batch)
-        except (PySparkException, Py4JError) as exc:
-            raise translate(exc, "replay") from exc
-        finally:
-            parsed.unpersist()
-
-    def _append(self, frame: DataFrame, uri: str, batch: int) -> None:
-        writer = frame.write.format("delta").mode("append")
-        writer.option("txnAppId", app_id(self.lake)).option("txnVersion", batch).save(uri)
-
-    def _silver(self, parsed: DataFrame, topic: str) -> DataFrame:
-        fields = (
-            F.expr(value(field, f"`{topic}`")).alias(field.name) for field in self.contracts[topic].fields
-        )
-        return parsed.filter(F.col("topic") == topic).select(*fields, *LINEAGE)
-
-    def _arrivals(self, parsed: DataFrame) -> DataFrame:
-        event_id = any_field("event_id", self.contracts)
-        named = parsed.withColumns(
-            {
-                "identity": F.concat_ws("/", "topic", event_id),
-                "event_id": event_id,
-                "fate": F.lit(Resolution.SILVER.value),
-            }
-        )
-        return named.select(*ARRIVALS)
+            if arrived:
+                append_once(self.lake.arrivals, pa.concat_tables(arrived).select(list(ARRIVALS)), name, batch)
+        except (DeltaError, OSError) as exc:
+            raise StorageError(f"replay {batch} stopped: {exc}; free the disk, run it again") from exc
 
 
 def app_id(lake: Lake) -> str:

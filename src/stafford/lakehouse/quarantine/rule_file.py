@@ -20,7 +20,7 @@ from stafford.contracts import Contract
 from stafford.contracts import Field as ContractField
 from stafford.contracts.reasons import RULES, UNREADABLE
 from stafford.errors import ConfigError
-from stafford.lakehouse.silver.parsing import NO_CONTRACT
+from stafford.lakehouse.silver.body import NO_CONTRACT
 
 JSON_TYPES = {"string": str, "timestamp": str, "integer": int, "boolean": bool}
 """What a value must be in Python to be written as a field of that type."""

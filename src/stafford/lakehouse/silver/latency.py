@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F  # noqa: N812  # the name that every Spark reader knows
+import numpy as np
+import pyarrow as pa
 
 from stafford.domain.window import to_micros
 
@@ -19,19 +19,16 @@ class Latency:
     seconds: dict[float, float]
 
 
-def measure_latency(records: DataFrame, visible_at: datetime) -> Latency | None:
+def measure_latency(produced_at: pa.ChunkedArray, visible_at: datetime) -> Latency | None:
     """The latency of records that became visible together; None where none says when it was produced.
 
     Args:
-        records: rows with `_produced_at`, null where it is not known.
+        produced_at: timestamps, null where it is not known.
         visible_at: when the batch was committed, UTC, by the producer's clock: on another machine the two
             clocks' difference is in it.
     """
-    micros = F.unix_micros("_produced_at")
-    # Who was produced last waited least.
-    shares = F.array(*(F.lit(1 - quantile) for quantile in QUANTILES))
-    found = records.agg(F.count("_produced_at"), F.percentile_approx(micros, shares, 1000)).head()
-    if found is None or not found[0]:
+    waits = to_micros(visible_at) - produced_at.drop_null().cast(pa.int64()).to_numpy()
+    if not len(waits):
         return None
-    waits = ((to_micros(visible_at) - produced) / 1e6 for produced in found[1])
-    return Latency(found[0], dict(zip(QUANTILES, waits, strict=True)))
+    seconds = np.quantile(waits / 1e6, QUANTILES)
+    return Latency(len(waits), dict(zip(QUANTILES, seconds.tolist(), strict=True)))

@@ -2,22 +2,23 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
-from pyspark import StorageLevel
-from pyspark.sql import Column, DataFrame, SparkSession
-from pyspark.sql import functions as F  # noqa: N812  # the name that every Spark reader knows
+import pyarrow.compute as pc
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from stafford.contracts import Contract
 from stafford.domain.lake import Lake
 from stafford.domain.outcome import Outcome
-from stafford.lakehouse.silver.deduplication import FATE, decide_fates
+from stafford.lakehouse.commits import append_once
+from stafford.lakehouse.silver.fates import FATE, decide_fates, stand_all
+from stafford.lakehouse.silver.judging import Judged
 from stafford.lakehouse.silver.latency import Latency, measure_latency
-from stafford.lakehouse.silver.parsing import parse
-from stafford.lakehouse.silver.rules import value
-from stafford.lakehouse.tables import ARRIVALS, LINEAGE, QUARANTINE, read_table
+from stafford.lakehouse.silver.memory import Memory
+from stafford.lakehouse.silver.staging import STAGED, clear, read_staged, stage
+from stafford.lakehouse.tables import ARRIVALS
 from stafford.lakehouse.triggers import Trigger
 
 MAX_FILES_PER_BATCH = 200
@@ -45,7 +46,7 @@ def start_silver(
     were committed are skipped by their transaction id, and the others come out as they did the first time.
 
     Args:
-        watch: is told how long the records of each batch took; without it nobody computes that.
+        watch: is told how long the records of each batch took.
     """
     bronze = (
         spark.readStream.format("delta")
@@ -61,81 +62,51 @@ def start_silver(
     return trigger.apply(writer).start()
 
 
-@dataclass(frozen=True, slots=True)
 class BatchWriter:
-    """Writes one micro-batch of bronze to the tables it belongs in."""
+    """Writes one micro-batch of bronze to the tables it belongs in.
 
-    lake: Lake
-    contracts: Mapping[str, Contract]
-    watch: Watch | None = None
+    Spark's tasks judge each its share of the rows; the driver finds the doubles among all of them, and
+    commits. Only one may write to a lake at a time.
+    """
+
+    def __init__(self, lake: Lake, contracts: Mapping[str, Contract], watch: Watch | None = None) -> None:
+        """Wire a lake to its contracts; nothing is read yet."""
+        self._lake, self._contracts, self._watch = lake, contracts, watch
+        self._memory = Memory(lake.arrivals)
 
     def write(self, batch: DataFrame, batch_id: int) -> None:
         """Give each record of the batch exactly one fate: silver, quarantine, or duplicate.
 
-        Every write is idempotent by (query, table, batch): Delta skips a transaction it has seen.
+        Every write is idempotent by (query, table, batch): a transaction that a table has seen is skipped.
         """
         query_id = batch.sparkSession.sparkContext.getLocalProperty("sql.streaming.queryId")
+        append = partial(append_once, app_id=f"silver/{query_id}", version=batch_id)
+        judged = self._judge(batch)
+        stands = decide_fates(stand_all(judged), self._memory)
+        parts = [(self._lake.silver(topic), rows) for topic, rows in judged.passed.items()]
+        parts.append((self._lake.quarantine, judged.refused))
+        with ThreadPoolExecutor(max_workers=WRITERS, thread_name_prefix="silver") as pool:
+            writes, start = [], 0
+            for uri, rows in parts:
+                fates = stands[FATE].slice(start, len(rows))
+                start += len(rows)
+                # Whoever was judged before has no fate here, and filters out as a double does.
+                kept = rows.filter(pc.not_equal(fates, Outcome.DUPLICATE.value))
+                if len(kept):
+                    writes.append(pool.submit(append, uri, kept))
+            for write in writes:
+                write.result()
+        if self._watch and (latency := measure_latency(stands["_produced_at"], datetime.now(UTC))):
+            self._watch(latency)
+        # Last, because a record that stands here is never looked at again.
+        arrived = stands.filter(pc.is_valid(stands[FATE])).select(list(ARRIVALS))
+        if len(arrived):
+            append(self._lake.arrivals, arrived)
+            self._memory.add(arrived)
 
-        def append(frame: DataFrame, uri: str) -> None:
-            writer = frame.write.format("delta").mode("append")
-            writer.option("txnAppId", f"silver/{query_id}").option("txnVersion", batch_id).save(uri)
-
-        judged = self._judge(batch).persist(StorageLevel.MEMORY_AND_DISK)
-        try:
-            # Also fills the cache that all the writes read.
-            fates = judged.select("topic", FATE).distinct().collect()
-            writes = [
-                (self._silver(judged, row["topic"]), self.lake.silver(row["topic"]))
-                for row in fates
-                if row[FATE] == Outcome.SILVER
-            ]
-            if any(row[FATE] == Outcome.QUARANTINE for row in fates):
-                writes.append((self._quarantine(judged), self.lake.quarantine))
-            with ThreadPoolExecutor(max_workers=WRITERS, thread_name_prefix="silver") as pool:
-                for write in [pool.submit(append, *write) for write in writes]:
-                    write.result()
-            # Before `arrivals` has them: Spark then forgets what it cached, and would find nothing new.
-            if self.watch and (latency := measure_latency(judged, datetime.now(UTC))):
-                self.watch(latency)
-            # Last, because a record that stands here is never looked at again.
-            append(judged.select(*ARRIVALS), self.lake.arrivals)
-        finally:
-            judged.unpersist()
-
-    def _judge(self, bronze: DataFrame) -> DataFrame:
-        """One row per bronze row that was not judged before, with its fields, reasons and fate."""
-        parsed = parse(bronze, self.contracts)
-        # A record that breaks its contract has no id to trust, so its bytes are its identity.
-        fingerprint = F.sha2(
-            F.concat_ws("/", "topic", F.coalesce("_sent_id", F.lit("")), F.hex("key"), F.hex("value")), 256
-        )
-        in_body = F.concat_ws("/", "topic", self._field("event_id"))
-        # The body's own id is preferred; a body that cannot be read still has the one in its header.
-        has_good_id = ~F.array_join("reasons", " ").contains(":event_id")
-        identified = parsed.withColumns(
-            {
-                "identity": F.when(F.size("reasons") == 0, in_body).otherwise(fingerprint),
-                "event_id": F.coalesce(F.when(has_good_id, self._field("event_id")), F.col("_sent_id")),
-            }
-        )
-        return decide_fates(identified, read_table(bronze.sparkSession, self.lake.arrivals))
-
-    def _silver(self, judged: DataFrame, topic: str) -> DataFrame:
-        fields = (
-            F.expr(value(field, f"`{topic}`")).alias(field.name) for field in self.contracts[topic].fields
-        )
-        is_mine = (F.col("topic") == topic) & (F.col(FATE) == Outcome.SILVER.value)
-        return judged.filter(is_mine).select(*fields, *LINEAGE)
-
-    def _quarantine(self, judged: DataFrame) -> DataFrame:
-        return (
-            judged.filter(F.col(FATE) == Outcome.QUARANTINE.value)
-            .withColumn("quarantine_id", F.col("identity"))
-            .withColumn("reason", F.get("reasons", F.lit(0)))
-            .withColumn("contract_version", self._field("contract_version"))
-            .select(*QUARANTINE)
-        )
-
-    def _field(self, name: str) -> Column:
-        """A field that every contract has; all but one of the topics' structs are null in a row."""
-        return F.coalesce(*(F.col(f"`{topic}`.`{name}`") for topic in self.contracts))
+    def _judge(self, batch: DataFrame) -> Judged:
+        staging = self._lake.staging
+        clear(staging)
+        self._memory.refresh()
+        task = partial(stage, contracts=self._contracts, folder=staging)
+        return read_staged(staging, batch.mapInArrow(task, STAGED).toArrow())
