@@ -79,6 +79,32 @@ def test_start_works_after_a_killed_start(
     assert brokers_of(tmp_path / "kafka") == []
 
 
+def test_start_waits_for_a_broker_that_it_saw_too_late(
+    tmp_path: Path, kafka_jars: Path, java: Java, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A starter that dies between fork and exec leaves a Java that has no name when one looks for it."""
+    command = [sys.executable, "-c", STARTER, str(tmp_path / "kafka"), str(kafka_jars), "19892"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as starter:
+        assert starter.stdout is not None
+        assert any(line.startswith("starting") for line in starter.stdout)
+        time.sleep(0.2)
+        starter.kill()
+    (orphan,) = brokers_of(tmp_path / "kafka")
+    find, looks = broker_process.find, []
+    monkeypatch.setattr(
+        broker_process, "find", lambda directory: find(directory) if looks else looks.append(directory)
+    )
+    embedded = Broker(tmp_path / "kafka", kafka_jars, java, probe=answers, heap_mb=256)
+    said: list[str] = []
+    try:
+        # its own Java cannot have the data, and the broker that has them is found then
+        assert embedded.start(port=19892, wait_s=120, progress=said.append).pid == orphan
+        assert "a broker is starting already" in said
+        assert brokers_of(tmp_path / "kafka") == [orphan]
+    finally:
+        embedded.stop()
+
+
 ORPHAN = """
 import sys, time
 from pathlib import Path

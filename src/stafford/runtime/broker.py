@@ -14,7 +14,7 @@ from pathlib import Path
 import filelock
 import psutil
 
-from stafford.errors import NotReady, StorageError
+from stafford.errors import HomeInUse, NotReady, StorageError
 from stafford.runtime import broker_failure, broker_files, broker_process
 from stafford.runtime.broker_process import BrokerState
 from stafford.runtime.java import Java
@@ -135,7 +135,13 @@ class Broker:
                     taken |= {chosen, controller}
                     continue
                 (self.directory / broker_process.PROCESS_FILE).unlink(missing_ok=True)
-                raise broker_failure.explain(self.directory, output) from exc
+                failure = broker_failure.explain(self.directory, output)
+                orphan = broker_process.find(self.directory) if isinstance(failure, HomeInUse) else None
+                if orphan is not None:
+                    # A start that was killed had just forked: what is Java now had no name when we looked.
+                    progress("a broker is starting already")
+                    return self._await(orphan, None, 0, deadline, wait_s)
+                raise failure from exc
             finally:
                 _let_go(child)
 
@@ -213,7 +219,8 @@ class Broker:
                     f"start again to wait longer, stop it, or read {self.directory / broker_files.LOG_FILE}"
                 )
             time.sleep(_POLL_S)
-        raise _Ended
+        log = self.directory / broker_files.LOG_FILE
+        raise _Ended(f"Kafka (pid {process.pid}) ended before it answered; start again, or read {log}")
 
     def _output(self, log_start: int) -> str:
         texts = []
@@ -238,7 +245,7 @@ class Broker:
         ]
 
 
-class _Ended(Exception):
+class _Ended(NotReady):
     """The process is gone; its log says what kind of error that is."""
 
 
