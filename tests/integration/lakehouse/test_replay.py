@@ -292,7 +292,7 @@ def test_a_kill_between_the_writes_of_a_replay_doubles_nothing_and_loses_nothing
 ):
     """Whatever was committed, the next command makes it whole; the control forgets its own commits."""
     body = small_lake.body
-    moments = ((replay, "write_deltalake", 1), *((ReplayWriter, "_append", call) for call in (1, 2, 3)))
+    moments = ((replay, "write_deltalake", 1), *((replay, "append_once", call) for call in (1, 2, 3)))
     values = {"country": "DE", "full_name": "Ada", "email": "a@b.de", "segment": "regular"}
     fields = tuple(values)
     numbers = range(1, len(moments) + 1)

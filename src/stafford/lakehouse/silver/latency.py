@@ -30,5 +30,5 @@ def measure_latency(produced_at: pa.ChunkedArray, visible_at: datetime) -> Laten
     waits = to_micros(visible_at) - produced_at.drop_null().cast(pa.int64()).to_numpy()
     if not len(waits):
         return None
-    seconds = np.quantile(waits / 1e6, QUANTILES)
+    seconds = np.quantile(waits / 1e6, QUANTILES, method="inverted_cdf")
     return Latency(len(waits), dict(zip(QUANTILES, seconds.tolist(), strict=True)))
