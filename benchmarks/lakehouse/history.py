@@ -69,4 +69,4 @@ def _arrivals(
         "_arrived_at": pa.array(micros, UTC_MICROS),
         "_ingested_at": pa.array(micros, UTC_MICROS),
     }
-    return pa.table(columns, schema=pa.schema(ARRIVALS.items())).sort_by("event_id")
+    return pa.table(columns, schema=pa.schema(ARRIVALS.items()))

@@ -7,7 +7,6 @@ from stafford.contracts.artefacts import out_of_step, write_artefacts
 from stafford.contracts.body_schema import json_schema
 from stafford.contracts.compatibility import Change, compare
 from stafford.contracts.dbt_sources import dbt_sources
-from stafford.contracts.ddl import spark_ddl, wire_ddl
 from stafford.contracts.loader import load_contracts
 from stafford.contracts.model import Contract, Field
 from stafford.contracts.reasons import reasons
@@ -26,7 +25,5 @@ __all__ = [
     "load_contracts",
     "out_of_step",
     "reasons",
-    "spark_ddl",
-    "wire_ddl",
     "write_artefacts",
 ]

@@ -27,9 +27,10 @@ MIN_SMALL_FILES = 8
 MIN_RETENTION = timedelta(days=7)
 """Nothing younger is deleted: who reads a version, or stopped in one, finds its files for so long."""
 
-SORTED_BY = {"arrivals": "event_id"}
-"""Tables that are searched by ranges of one column. Z-order by one column is sorting by it; with more columns
-each would skip less, and no reader of the other tables skips files by a field."""
+SORTED_BY = "occurred_at"
+"""What silver's tables are sorted by: batch jobs read them by days, and an event that was late belongs to
+another day than its neighbours. Z-order by one column is sorting by it; nobody skips files of the other
+tables by a field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def compact(tables: Mapping[str, str], progress: Callable[[str], None]) -> dict[
     """Join small files of each table; a table that has none is left as it is.
 
     Delivery: one commit a table that changes no row; killed before it, nothing happened. Repeating it changes
-    nothing. What SORTED_BY names is sorted anew.
+    nothing. Silver's tables are sorted anew.
 
     Returns:
         Files that were replaced, by table.
@@ -77,13 +78,13 @@ def compact(tables: Mapping[str, str], progress: Callable[[str], None]) -> dict[
         progress(f"joining the files of {name}")
         state = _describe(name, table)
         with _named(name):
-            if name not in SORTED_BY:
+            if not name.startswith("silver/"):
                 done = table.optimize.compact(
                     target_size=TARGET_BYTES, max_concurrent_tasks=1, post_commithook_properties=_NO_CLEANING
                 )
             elif state.small_files >= MIN_SMALL_FILES:
                 done = table.optimize.z_order(
-                    [SORTED_BY[name]],
+                    [SORTED_BY],
                     target_size=TARGET_BYTES,
                     max_concurrent_tasks=1,
                     post_commithook_properties=_NO_CLEANING,

@@ -27,13 +27,8 @@ SETTINGS = {
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     # Micro-batches are too short for re-planning to pay.
     "spark.sql.adaptive.enabled": "false",
-    # The JVM never compiles a method of more than 8,000 bytes, and a contract's rules in one are more. Above
-    # the limit Spark compiles expressions in small methods instead: a fifth less time at the least.
-    "spark.sql.codegen.hugeMethodLimit": "8000",
     # Half the size of snappy at about the same speed.
     "spark.sql.parquet.compression.codec": "zstd",
-    # Headers come off the wire: one that is sent twice must not stop the stream.
-    "spark.sql.mapKeyDedupPolicy": "LAST_WIN",
     # Nobody looks at the web page of a run that lasts a minute, and it would bind a port.
     "spark.ui.enabled": "false",
     "spark.driver.host": "127.0.0.1",

@@ -29,7 +29,7 @@ def test_compaction_beside_an_ingestion_loses_and_doubles_nothing(small_lake, mo
 
     Negative control: the same ingestion with a compaction that drops a file is noticed by the same asserts.
     """
-    monkeypatch.setattr(maintenance, "MIN_SMALL_FILES", 2)  # so that arrivals are sorted again and again too
+    monkeypatch.setattr(maintenance, "MIN_SMALL_FILES", 2)  # so that silver is sorted again and again too
     tables = list_tables(small_lake.lake, small_lake.contracts)
     replaced: list[str] = []
     is_over = Event()

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 import pyarrow as pa
 from deltalake import DeltaTable
-from pandas.util import hash_array
+from pyarrow.dataset import ParquetReadOptions
 
 Mask = npt.NDArray[np.bool_]
 Longs = npt.NDArray[np.int64]
@@ -29,9 +30,9 @@ class Memory:
     def __init__(self, arrivals: str) -> None:
         """Nothing is read before `refresh`; arrivals: the table."""
         self._uri = arrivals
-        # SipHash with keys that nobody else knows: ids come off the wire, and one that is made to collide
-        # with another would remove it. Of a thousand million ids, two share 128 bits once in 10^20 times.
-        self._keys = (secrets.token_hex(8), secrets.token_hex(8))
+        # Nobody else knows the seeds: ids come off the wire, and one that is made to collide with another
+        # would remove it. Of a thousand million ids, two share 128 bits by chance once in 10^20 times.
+        self._seeds = (secrets.randbits(64), secrets.randbits(64))
         self._version = -1
         self._forget()
 
@@ -45,8 +46,10 @@ class Memory:
         if table.version() == self._version:
             return
         self._forget()
-        columns = ["identity", *POSITION]
-        for batch in table.to_pyarrow_dataset().to_batches(columns=columns):
+        # Names of logs are few: as Parquet has them they need not be told apart again.
+        options = ParquetReadOptions(dictionary_columns={"topic", "_source"})
+        rows = table.to_pyarrow_dataset(parquet_read_options=options)
+        for batch in rows.to_batches(columns=["identity", *POSITION]):
             if len(batch):
                 self._take(pa.Table.from_batches([batch]))
         self._version = table.version()
@@ -74,8 +77,8 @@ class Memory:
             self._judged[name].add(offsets)
 
     def _hash(self, identities: pa.ChunkedArray) -> tuple[Hashes, Hashes]:
-        texts = identities.to_numpy()
-        high, low = (hash_array(texts, hash_key=key, categorize=False) for key in self._keys)
+        texts = pl.Series(pl.from_arrow(identities))
+        high, low = (texts.hash(seed).to_numpy() for seed in self._seeds)
         return high, low
 
 
@@ -84,16 +87,25 @@ class _Known:
 
     def __init__(self) -> None:
         self._runs: list[tuple[Hashes, Hashes]] = []
+        self._waiting: list[tuple[Hashes, Hashes]] = []
 
     def add(self, high: Hashes, low: Hashes) -> None:
-        while self._runs and len(self._runs[-1][0]) <= 2 * len(high):
-            other_high, other_low = self._runs.pop()
-            high, low = np.concatenate([other_high, high]), np.concatenate([other_low, low])
-        order = np.argsort(high, kind="stable")
-        if len(high):
+        # Sorted when somebody asks: at a start the whole history comes first.
+        self._waiting.append((high, low))
+
+    def _sort(self) -> None:
+        fresh, self._waiting = self._waiting, []
+        length = sum(len(high) for high, _ in fresh)
+        while self._runs and len(self._runs[-1][0]) <= 2 * length:
+            fresh.append(self._runs.pop())
+            length += len(fresh[-1][0])
+        if length:
+            high, low = (np.concatenate(halves) for halves in zip(*fresh, strict=True))
+            order = np.argsort(high)
             self._runs.append((high[order], low[order]))
 
     def contains(self, high: Hashes, low: Hashes) -> Mask:
+        self._sort()
         found = np.zeros(len(high), dtype=bool)
         for run_high, run_low in self._runs:
             first = np.searchsorted(run_high, high)
@@ -114,7 +126,7 @@ class _Ranges:
         self._starts = self._ends = np.array([np.iinfo(np.int64).min])
 
     def add(self, numbers: Longs) -> None:
-        numbers = np.unique(numbers)
+        numbers = np.sort(numbers)
         starts = np.concatenate([self._starts, numbers])
         ends = np.concatenate([self._ends, numbers])
         order = np.argsort(starts, kind="stable")
@@ -133,10 +145,14 @@ def _by_log(rows: pa.Table) -> Iterator[tuple[tuple[str, str, int], Longs, Longs
     offsets = rows["_offset"].to_numpy()
     codes = np.zeros(len(rows), dtype=np.int64)
     for column in POSITION[:-1]:
-        encoded = rows[column].combine_chunks().dictionary_encode()
+        encoded = _encode(rows[column].combine_chunks())
         codes = codes * len(encoded.dictionary) + encoded.indices.to_numpy()
     order = np.argsort(codes, kind="stable")
     for places in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1):
         if len(places):
             topic, source, partition = (rows[column][places[0]].as_py() for column in POSITION[:-1])
             yield (topic, source, partition), places, offsets[places]
+
+
+def _encode(column: pa.Array) -> pa.DictionaryArray:
+    return column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
