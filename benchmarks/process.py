@@ -79,14 +79,15 @@ def _sample(process: "subprocess.Popen[bytes]") -> int:
         watched = psutil.Process(process.pid)
         while process.poll() is None:
             tree = [watched, *watched.children(recursive=True)]
-            peak = max(peak, sum(_resident(member) for member in tree))
+            peak = max(peak, sum(resident_bytes(member) for member in tree))
             time.sleep(_SAMPLE_S)
     except psutil.NoSuchProcess:
         pass  # it ended between two looks
     return peak
 
 
-def _resident(process: psutil.Process) -> int:
+def resident_bytes(process: psutil.Process) -> int:
+    """Resident memory of a process; 0 when it has ended."""
     try:
         return int(process.memory_info().rss)
     except psutil.Error:

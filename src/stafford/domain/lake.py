@@ -36,7 +36,7 @@ class Lake:
 
     @property
     def staging(self) -> str:
-        """No table: where the tasks of one batch leave files for its driver, gone with the next batch."""
+        """No table: where the tasks of a batch leave files for its driver, until the next batch."""
         return f"{self.uri}/_staging"
 
     def silver(self, topic: str) -> str:

@@ -1,7 +1,8 @@
 """Kafka and spool as they were, appended to one Delta table."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,14 +15,15 @@ from pyspark.sql.streaming.query import StreamingQuery
 from stafford.domain.lake import Lake
 from stafford.domain.record import LANDED_SCHEMA, UTC_MICROS
 from stafford.errors import StorageError
-from stafford.lakehouse.commits import append
+from stafford.lakehouse.commits import append, append_once
+from stafford.lakehouse.staging import Named, stage
 from stafford.lakehouse.tables import BRONZE
 from stafford.lakehouse.triggers import Trigger
 
 KAFKA = "kafka"
 """The `source` of records that came from a broker; the others name their spool segment."""
 
-MAX_RECORDS_PER_BATCH = 400_000
+MAX_RECORDS_PER_BATCH = 200_000
 """Bounds a micro-batch, so that a long backlog needs time rather than memory."""
 
 MAX_RECORDS_LANDED = 200_000
@@ -38,23 +40,32 @@ def start_bronze(
 ) -> StreamingQuery:
     """Start copying topics into bronze where the checkpoint stands, from their beginning at first.
 
-    Delivery: exactly once from the log's offsets to the table: the Delta sink remembers the batches it
-    committed. Records that retention took before they were read stop the query (failOnDataLoss).
+    Delivery: exactly once from the log's offsets to the table: a batch that is repeated has the same offsets,
+    and the table knows by its transaction id whether it has it. Records that retention
+    took before they were read stop the query (failOnDataLoss).
 
     Args:
         kafka: client settings, at least bootstrap.servers.
         topics: names of existing topics.
     """
-    records = read_kafka(spark, kafka, topics)
-    stamped = records.withColumns({"source": F.lit(KAFKA), "ingested_at": F.current_timestamp()})
     writer = (
-        stamped.select(*BRONZE)
+        read_kafka(spark, kafka, topics)
         .writeStream.queryName("bronze")
-        .format("delta")
-        .outputMode("append")
+        .foreachBatch(partial(_append_batch, lake))
         .option("checkpointLocation", checkpoint)
     )
-    return trigger.apply(writer).start(lake.bronze)
+    return trigger.apply(writer).start()
+
+
+def _append_batch(lake: Lake, batch: DataFrame, batch_id: int) -> None:
+    query_id = batch.sparkSession.sparkContext.getLocalProperty("sql.streaming.queryId")
+    stamped = batch.withColumns({"source": F.lit(KAFKA), "ingested_at": F.current_timestamp()})
+    for rows in stage(stamped.select(*BRONZE), _pass_on, f"{lake.staging}/bronze").values():
+        append_once(lake.bronze, rows, f"bronze/{query_id}", batch_id)
+
+
+def _pass_on(batches: Iterator[pa.RecordBatch]) -> Named:
+    return (("bronze", pa.Table.from_batches([batch])) for batch in batches)
 
 
 def read_kafka(spark: SparkSession, kafka: Mapping[str, str], topics: Iterable[str]) -> DataFrame:

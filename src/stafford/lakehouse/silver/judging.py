@@ -27,6 +27,9 @@ _BRONZE_NAMES = {
 }
 
 
+NOTHING_REFUSED = pa.schema(QUARANTINE.items()).empty_table()
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """Each row of bronze stands in one of the tables, once; doubles are still among them.
@@ -40,7 +43,7 @@ class Judged:
 
 def judge_rows(bronze: pa.Table, contracts: Mapping[str, Contract]) -> Judged:
     """Judge rows with bronze's columns, each by the contract of its topic."""
-    passed, refused = {}, [pa.schema(QUARANTINE.items()).empty_table()]
+    passed, refused = {}, [NOTHING_REFUSED]
     for topic in pc.unique(bronze["topic"]).to_pylist():
         rows = bronze.filter(pc.equal(bronze["topic"], topic)).combine_chunks()
         fitting, others = _judge_topic(topic, rows, contracts.get(topic))

@@ -1,10 +1,11 @@
 """Bronze to silver, quarantine and duplicates, as one Structured Streaming query."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 
+import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
@@ -14,10 +15,10 @@ from stafford.domain.lake import Lake
 from stafford.domain.outcome import Outcome
 from stafford.lakehouse.commits import append_once
 from stafford.lakehouse.silver.fates import FATE, decide_fates, stand_all
-from stafford.lakehouse.silver.judging import Judged
+from stafford.lakehouse.silver.judging import NOTHING_REFUSED, Judged, judge_rows
 from stafford.lakehouse.silver.latency import Latency, measure_latency
 from stafford.lakehouse.silver.memory import Memory
-from stafford.lakehouse.silver.staging import STAGED, clear, read_staged, stage
+from stafford.lakehouse.staging import Named, stage
 from stafford.lakehouse.tables import ARRIVALS
 from stafford.lakehouse.triggers import Trigger
 
@@ -105,8 +106,18 @@ class BatchWriter:
             self._memory.add(arrived)
 
     def _judge(self, batch: DataFrame) -> Judged:
-        staging = self._lake.staging
-        clear(staging)
         self._memory.refresh()
-        task = partial(stage, contracts=self._contracts, folder=staging)
-        return read_staged(staging, batch.mapInArrow(task, STAGED).toArrow())
+        tables = stage(batch, partial(_judge, contracts=self._contracts), f"{self._lake.staging}/silver")
+        refused = tables.pop(_REFUSED, None)
+        return Judged(tables, NOTHING_REFUSED if refused is None else refused)
+
+
+_REFUSED = ""
+"""Stands for quarantine among the names of topics."""
+
+
+def _judge(batches: Iterator[pa.RecordBatch], contracts: Mapping[str, Contract]) -> Named:
+    for batch in batches:
+        judged = judge_rows(pa.Table.from_batches([batch]), contracts)
+        yield from judged.passed.items()
+        yield _REFUSED, judged.refused

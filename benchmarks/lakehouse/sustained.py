@@ -1,0 +1,216 @@
+"""A shop that sends at a rate while the lake takes it in: how late, how large, and how soon after a kill.
+
+Everything is the product's own command line, in processes of their own, on the same cores.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from benchmarks.process import RunFailed, resident_bytes
+from stafford.runtime.ports import first_free
+
+CAUGHT_UP_S = 3.0
+"""An ingestion keeps up while the median latency of a batch is below this."""
+
+WARM_UP_S = 60.0
+"""Before anything counts: a JVM that has just started is not what is measured."""
+
+_SAMPLE_S = 0.25
+_LIMIT_S = 180
+_BATCH = re.compile(r'^stafford_query_batch\{query="silver"\} (\S+)$', re.MULTILINE)
+_LATENCY = re.compile(r'^stafford_event_to_silver_seconds\{quantile="(\S+)"\} (\S+)$', re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One batch of silver: when it was seen, how late its records were, and how large all processes."""
+
+    at_s: float
+    batch: int
+    median_s: float
+    p95_s: float
+    resident_bytes: int
+
+
+@dataclass(slots=True)
+class Held:
+    """What happened at a rate. sent and judged: records, of the whole run."""
+
+    rate: float
+    seconds: float
+    sent: int = 0
+    judged: int = 0
+    samples: list[Sample] = field(default_factory=list)
+    recovery_s: float | None = None
+    """From the start after a kill until silver was less than CAUGHT_UP_S behind; None without a kill."""
+
+
+def hold(
+    root: Path, folder: Path, rate: float, seconds: float, *, kill: bool, progress: Callable[[str], None]
+) -> Held:
+    """Let a shop send at a rate for so many seconds after WARM_UP_S, beside broker and ingestion.
+
+    kill: end the ingestion halfway by SIGKILL, with the JVM that it has, and start it again.
+
+    Raises:
+        RunFailed: a process ended, or silver has not caught up within its limit.
+    """
+    held = Held(rate, seconds)
+    with _shop(root, folder) as shop:
+        shop.run("kafka", "start", "--wait", "120")
+        shop.run("topics", "apply")
+        ingestion = shop.ingest()
+        duration = WARM_UP_S + seconds
+        sender = shop.start("simulate", "--rate", f"{rate:g}/s", "--for", f"{duration:g}s", "--json")
+        begins = time.monotonic() + WARM_UP_S
+        kill_at = begins + seconds / 2 if kill else None
+        while sender.poll() is None:
+            time.sleep(_SAMPLE_S)
+            now = time.monotonic()
+            if kill_at is not None and now >= kill_at:
+                ingestion, held.recovery_s = _kill(shop, ingestion, progress)
+                kill_at = None
+            sample = shop.look(now - begins)
+            if sample is not None and (not held.samples or held.samples[-1].batch != sample.batch):
+                held.samples.append(sample)
+                progress(
+                    f"{rate:,.0f}/s, {max(0, now - begins):.0f} of {seconds:.0f} s: "
+                    f"p95 {sample.p95_s:.1f} s, {sample.resident_bytes / 1e9:.1f} GB"
+                )
+        held.samples = [sample for sample in held.samples if sample.at_s >= 0]
+        held.sent = int(json.loads(shop.output(sender))["sent"])
+        ingestion.send_signal(2)
+        held.judged = int(json.loads(shop.output(ingestion))["judged"])
+    return held
+
+
+def _kill(
+    shop: "_Shop", ingestion: "subprocess.Popen[str]", progress: Callable[[str], None]
+) -> tuple["subprocess.Popen[str]", float]:
+    progress("killing the ingestion")
+    for process in [*psutil.Process(ingestion.pid).children(recursive=True), psutil.Process(ingestion.pid)]:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    ingestion.wait()
+    began = time.monotonic()
+    ingestion = shop.ingest()
+    while time.monotonic() < began + _LIMIT_S:
+        sample = shop.look(0)
+        if sample is not None and sample.median_s < CAUGHT_UP_S:
+            return ingestion, time.monotonic() - began
+        time.sleep(_SAMPLE_S)
+    raise RunFailed(f"silver was still behind {_LIMIT_S} s after the ingestion had been killed")
+
+
+@contextmanager
+def _shop(root: Path, folder: Path) -> Iterator["_Shop"]:
+    shop = _Shop(root, folder)
+    try:
+        yield shop
+    finally:
+        shop.end()
+
+
+class _Shop:
+    """The processes of one home."""
+
+    def __init__(self, root: Path, folder: Path) -> None:
+        self._root, self._folder = root, folder
+        self._metrics_port = first_free(29492, set())
+        self._running: list[subprocess.Popen[str]] = []
+        folder.mkdir(parents=True)
+
+    def _command(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "stafford", "--home", str(self._folder / "home"), *words]
+
+    def run(self, *words: str) -> None:
+        done = subprocess.run(
+            self._command(*words), cwd=self._root, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise RunFailed(f"`stafford {' '.join(words)}` failed: {done.stderr[-500:]}")
+
+    def start(self, *words: str) -> "subprocess.Popen[str]":
+        errors = (self._folder / f"{words[0]}.log").open("a")
+        process = subprocess.Popen(
+            self._command(*words), cwd=self._root, stdout=subprocess.PIPE, stderr=errors, text=True
+        )
+        self._running.append(process)
+        return process
+
+    def ingest(self) -> "subprocess.Popen[str]":
+        """Start an ingestion, and wait until it answers."""
+        process = self.start("ingest", "--continuous", "--json", "--metrics-port", str(self._metrics_port))
+        until = time.monotonic() + _LIMIT_S
+        while self._read() is None:
+            if process.poll() is not None or time.monotonic() > until:
+                raise RunFailed(f"the ingestion did not start; its words are in {self._folder}/ingest.log")
+            time.sleep(_SAMPLE_S)
+        return process
+
+    def look(self, at_s: float) -> Sample | None:
+        """What the ingestion says of its last batch; None before its first."""
+        text = self._read()
+        found = (
+            None
+            if text is None
+            else re.search(r'^stafford_query_batch\{query="silver"\} (\S+)$', text, re.MULTILINE)
+        )
+        if text is None or found is None:
+            return None
+        latency = dict(
+            re.findall(r'^stafford_event_to_silver_seconds\{quantile="(\S+)"\} (\S+)$', text, re.MULTILINE)
+        )
+        if not latency:
+            return None
+        return Sample(
+            at_s,
+            int(float(found[1])),
+            float(latency["0.5"]),
+            float(latency["0.95"]),
+            sum(resident_bytes(process) for process in self._tree()),
+        )
+
+    def output(self, process: "subprocess.Popen[str]") -> str:
+        """Wait for its end and give what it printed."""
+        output, _ = process.communicate(timeout=_LIMIT_S)
+        if process.returncode:
+            raise RunFailed(f"a process ended with exit code {process.returncode}; see {self._folder}")
+        return output
+
+    def end(self) -> None:
+        """End what still runs: each by its own pid."""
+        for process in self._running:
+            if process.poll() is None:
+                for child in psutil.Process(process.pid).children(recursive=True):
+                    with suppress(psutil.NoSuchProcess):
+                        child.kill()
+                process.kill()
+                process.wait()
+        subprocess.run(self._command("kafka", "stop"), cwd=self._root, capture_output=True, check=False)
+
+    def _read(self) -> str | None:
+        try:
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{self._metrics_port}/metrics", timeout=2
+            ) as answer:
+                return str(answer.read().decode())
+        except OSError:
+            return None
+
+    def _tree(self) -> Iterator[psutil.Process]:
+        for process in self._running:
+            if process.poll() is None:
+                with suppress(psutil.NoSuchProcess):
+                    yield psutil.Process(process.pid)
+                    yield from psutil.Process(process.pid).children(recursive=True)
