@@ -7,8 +7,8 @@ dynamic allocation, as docker/compose/shop.yaml does.
 from collections.abc import Mapping
 
 STREAM = {
-    # A stream has work every second, so its executors are never idle for long; taking one away costs its part
-    # of the cached batch, and getting one back takes seconds in which the stream falls behind. A batch job is
+    # A stream has work every second, so its executors are never idle for long, and getting one back that was
+    # taken away takes seconds in which the stream falls behind. A batch job is
     # the opposite: it gives its cores back when it is done, and nobody waits for its first task.
     "spark.dynamicAllocation.enabled": "false",
 }
@@ -25,19 +25,19 @@ CLUSTER = {
     # Two workers with two cores each, as in the Docker stack.
     "spark.sql.shuffle.partitions": "4",
     "spark.databricks.delta.snapshotPartitions": "1",
-    # Batches are bounded by bytes of bronze, and what does not fit into memory is cached on disk.
+    # Rows go through Python workers beside the heap, ten thousand at a time.
     "spark.executor.memory": "512m",
 }
 
 CLOUD = {
     **STREAM,
-    # Shuffles carry hashes and suspects alone, so they are small even where batches are large.
+    # Streams shuffle nothing; batch jobs group months.
     "spark.sql.shuffle.partitions": "16",
     # Histories of months: listing a snapshot is work for several.
     "spark.databricks.delta.snapshotPartitions": "4",
     "spark.executor.memory": "4g",
     "spark.executor.cores": "2",
-    # Machines there are taken away with a warning; what they cached goes to others first.
+    # Machines there are taken away with a warning; what a batch job has shuffled goes to others first.
     "spark.decommission.enabled": "true",
     "spark.storage.decommission.enabled": "true",
 }
