@@ -62,7 +62,7 @@ lock: $(VENV)/.dev ## Compile the requirements anew from pyproject.toml
 chaos: $(VENV)/.run ## Break the running platform in every way we know, and reconcile (ARGS="--faults power-cut")
 	$(BIN)/python -m chaos $(ARGS)
 
-bench: $(VENV)/.run ## Measure Kafka to bronze to silver, in about ten minutes (ARGS="--quick")
+bench: $(VENV)/.run ## Measure Kafka to bronze to silver, in about half an hour (ARGS="--quick")
 	$(BIN)/python -m benchmarks.lakehouse $(ARGS)
 
 bench-generator: $(VENV)/.run ## Measure the generator beside others, in about eight minutes (ARGS="--large" or "--quick")

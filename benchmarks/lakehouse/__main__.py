@@ -16,6 +16,7 @@ from benchmarks.lakehouse import page
 from benchmarks.lakehouse.history import make_history
 from benchmarks.lakehouse.paths import Paths, WrongResult
 from benchmarks.lakehouse.result import Result
+from benchmarks.lakehouse.sustained import hold
 from benchmarks.lakehouse.topics import BEGINS_AT, EVENTS_PER_DAY, filled_topics
 from stafford.contracts import load_contracts
 from stafford.errors import StaffordError
@@ -29,15 +30,19 @@ NAME = "benchmarks"
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is measured. rows: records that each path reads in a round; warm_ups: rounds before."""
+    """How much is measured. rows: records that each path reads in a round; warm_ups: rounds before.
+
+    holds: rates to hold, in records a second, for how many seconds, and whether the ingestion is killed.
+    """
 
     rows: int
     warm_ups: int
     rounds: int
     history_ids: int
+    holds: tuple[tuple[float, float, bool], ...] = ()
 
 
-WHOLE = Size(1_000_000, 2, 5, 10_000_000)
+WHOLE = Size(1_000_000, 2, 5, 10_000_000, ((2_000, 180, False), (2_000, 120, True), (10_000, 600, False)))
 QUICK = Size(5_000, 0, 1, 20_000)
 
 
@@ -55,6 +60,7 @@ def main(
     warm_ups: Annotated[int | None, typer.Option(help="Rounds before counting.")] = None,
     rounds: Annotated[int | None, typer.Option(help="Rounds that count.")] = None,
     history_ids: Annotated[int | None, typer.Option(help="Ids that the long history has.")] = None,
+    sustained: Annotated[bool, typer.Option(help="Hold rates for minutes as well.")] = True,
 ) -> None:
     """Measure how fast the lake takes in events, beside Spark's own reading of Kafka."""
     base = QUICK if quick else WHOLE
@@ -63,6 +69,7 @@ def main(
         base.warm_ups if warm_ups is None else warm_ups,
         base.rounds if rounds is None else rounds,
         base.history_ids if history_ids is None else history_ids,
+        base.holds if sustained else (),
     )
     data = data.resolve()
     docs = (docs or (data / "docs" if size != WHOLE else PROJECT_DIR / "docs")).resolve()
@@ -121,6 +128,10 @@ def _measure(size: Size, scratch: Path, console: Console) -> Result:
                     console.print(f"round {number}: {timed.path}: {timed.seconds:.1f} s, {rate:,.0f}/s")
         finally:
             close_session(spark)
+    for number, (rate, seconds, kill) in enumerate(size.holds):
+        folder = scratch / f"hold-{number}"
+        result.held.append(hold(PROJECT_DIR, folder, rate, seconds, kill=kill, progress=console.print))
+        shutil.rmtree(folder)
     return result
 
 

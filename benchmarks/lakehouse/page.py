@@ -1,9 +1,10 @@
 """Writes the page of the benchmark from what was measured."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from benchmarks.generator.statistics import Spread
 from benchmarks.lakehouse.result import WHOLE, Result
+from benchmarks.lakehouse.sustained import CAUGHT_UP_S, WARM_UP_S, Held
 from benchmarks.report import describe_machine, table
 
 NOTHING, BRONZE, SILVER, AFTER = WHOLE
@@ -18,12 +19,13 @@ _INTRODUCTION = """\
 How fast records go from Kafka into bronze and silver, as a ratio to how fast Spark reads them and throws them
 away. Measured on {date} at commit `{commit}`.
 
-<!-- not run: it takes about ten minutes, and its numbers are those of the reader's machine -->
+<!-- not run: it takes about half an hour, and its numbers are those of the reader's machine -->
 ```sh
 make bench
 ```
 
-`ARGS="--quick"` only shows, in about a minute, that everything runs. The raw runs stay below
+`ARGS="--no-sustained"` leaves out the rates that are held for minutes; `ARGS="--quick"` only shows, in about
+a minute, that the rest runs. The raw runs stay below
 `data/benchmarks/lakehouse/`. What was tried, and what each attempt gave:
 [Spark's speed](../explanation/spark-speed.md).
 """
@@ -52,6 +54,7 @@ def render(result: Result) -> str:
         table(["Claim", "Target", "Measured", "Spread", "Reached"], list(_claims(result))),
         "## Rates\n",
         table(["Path", "Records/s", "Spread"], list(_rates(result))),
+        *_describe_held(result.held),
         _METHOD.format(
             rounds=result.rounds,
             rows=result.rows,
@@ -75,6 +78,46 @@ def _claims(result: Result) -> Iterator[list[str]]:
         found = result.ratio(name, to)
         reached = "yes" if found.median >= target else "**no**"
         yield [f"{name}, by {to}", str(target), f"{found.median:.2f}", _spread(found, ".2f"), reached]
+
+
+_HELD = """\
+## Rates held
+
+A shop sends at a rate, in real time; broker, shop and ingestion are processes of their own and share the
+cores. Nothing counts in the first {warm_up:.0f} seconds. Latency is from `produced_at` until the batch's rows are
+committed to silver and quarantine: the 95th percentile, over batches, of each batch's own 95th percentile.
+First and second half are compared because a lag, or a memory, that grows would show there. At the end every
+record that was sent has its fate.
+"""
+
+
+def _describe_held(held: Sequence[Held]) -> Iterator[str]:
+    if not held:
+        return
+    yield _HELD.format(warm_up=WARM_UP_S)
+    kept = [one for one in held if one.recovery_s is None]
+    yield table(
+        ["Rate", "For", "p95", "first half", "second half", "Median, halves", "Memory, halves"],
+        [
+            [
+                f"**{one.rate:,.0f}/s**",
+                f"{one.seconds:.0f} s",
+                f"**{one.p95_s():.1f} s**",
+                f"{one.p95_s(half=0):.1f} s",
+                f"{one.p95_s(half=1):.1f} s",
+                f"{one.median_s(0):.1f}, {one.median_s(1):.1f} s",
+                f"{one.peak_bytes(0) / 1e9:.2f}, {one.peak_bytes(1) / 1e9:.2f} GB",
+            ]
+            for one in kept
+        ],
+    )
+    for one in held:
+        if one.recovery_s is not None:
+            yield (
+                f"The ingestion was killed at {one.rate:,.0f} records/s, with its JVM, by SIGKILL. "
+                f"**{one.recovery_s:.0f} s** after its start silver was again less than {CAUGHT_UP_S:.0f} s "
+                "behind, Spark's start included.\n"
+            )
 
 
 def _rates(result: Result) -> Iterator[list[str]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from benchmarks.generator.statistics import Spread
 from benchmarks.lakehouse.paths import BRONZE, NOOP, SILVER, SILVER_AFTER, Timed
+from benchmarks.lakehouse.sustained import Held
 from benchmarks.machine import Machine
 
 WHOLE = {
@@ -31,6 +32,7 @@ class Result:
     driver_memory: str
     rows: int = 0
     runs: list[Timed] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
 
     def seconds(self, name: str) -> list[float]:
         """Seconds of each round that counts, in the order of rounds."""

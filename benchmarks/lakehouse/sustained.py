@@ -5,6 +5,7 @@ Everything is the product's own command line, in processes of their own, on the 
 
 import json
 import re
+import statistics
 import subprocess
 import sys
 import time
@@ -28,6 +29,7 @@ WARM_UP_S = 60.0
 _SAMPLE_S = 0.25
 _LIMIT_S = 180
 _BATCH = re.compile(r'^stafford_query_batch\{query="silver"\} (\S+)$', re.MULTILINE)
+_JUDGED = re.compile(r'^stafford_records\{place="(?:silver|quarantine|duplicate)"\} (\S+)$', re.MULTILINE)
 _LATENCY = re.compile(r'^stafford_event_to_silver_seconds\{quantile="(\S+)"\} (\S+)$', re.MULTILINE)
 
 
@@ -44,15 +46,31 @@ class Sample:
 
 @dataclass(slots=True)
 class Held:
-    """What happened at a rate. sent and judged: records, of the whole run."""
+    """What happened at a rate."""
 
     rate: float
     seconds: float
     sent: int = 0
-    judged: int = 0
+    """Records of the whole run; each was judged before it ended."""
     samples: list[Sample] = field(default_factory=list)
     recovery_s: float | None = None
     """From the start after a kill until silver was less than CAUGHT_UP_S behind; None without a kill."""
+
+    def p95_s(self, *, half: int | None = None) -> float:
+        """The 95th percentile of the batches' own 95th percentiles; half: of the first (0) or second (1)."""
+        middle = self.seconds / 2
+        found = [s.p95_s for s in self.samples if half is None or (s.at_s >= middle) == bool(half)]
+        return statistics.quantiles(found, n=20)[-1]
+
+    def median_s(self, half: int) -> float:
+        """The median of the batches' medians, in the first (0) or second (1) half."""
+        middle = self.seconds / 2
+        return statistics.median(s.median_s for s in self.samples if (s.at_s >= middle) == bool(half))
+
+    def peak_bytes(self, half: int) -> int:
+        """The most memory that the processes had in the first (0) or second (1) half."""
+        middle = self.seconds / 2
+        return max(s.resident_bytes for s in self.samples if (s.at_s >= middle) == bool(half))
 
 
 def hold(
@@ -89,8 +107,11 @@ def hold(
                 )
         held.samples = [sample for sample in held.samples if sample.at_s >= 0]
         held.sent = int(json.loads(shop.output(sender))["sent"])
-        ingestion.send_signal(2)
-        held.judged = int(json.loads(shop.output(ingestion))["judged"])
+        ended = time.monotonic()
+        while shop.judged() < held.sent:
+            if ingestion.poll() is not None or time.monotonic() > ended + _LIMIT_S:
+                raise RunFailed(f"{held.sent - shop.judged():,} records were not judged at {rate:,.0f}/s")
+            time.sleep(_SAMPLE_S)
     return held
 
 
@@ -180,6 +201,10 @@ class _Shop:
             float(latency["0.95"]),
             sum(resident_bytes(process) for process in self._tree()),
         )
+
+    def judged(self) -> int:
+        """Records that have their fate, as the ingestion counts them."""
+        return sum(int(float(records)) for records in _JUDGED.findall(self._read() or ""))
 
     def output(self, process: "subprocess.Popen[str]") -> str:
         """Wait for its end and give what it printed."""

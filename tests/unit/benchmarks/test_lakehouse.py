@@ -6,6 +6,7 @@ import pytest
 from benchmarks.lakehouse import page
 from benchmarks.lakehouse.paths import BRONZE, NOOP, SILVER, SILVER_AFTER, Timed
 from benchmarks.lakehouse.result import WHOLE, Result
+from benchmarks.lakehouse.sustained import Held, Sample
 from benchmarks.machine import describe
 
 from stafford.settings import PROJECT_DIR
@@ -53,3 +54,17 @@ def test_the_page_says_whether_a_target_is_reached(silver: float, verdict: str):
 def test_a_history_that_slows_is_seen():
     """The claim about history compares the same path with and without it."""
     assert build_result(**{SILVER_AFTER: 5.0}).ratio(AFTER, TO_SILVER).median == pytest.approx(0.4)
+
+
+def test_a_rate_that_was_held_is_told_by_halves():
+    """A latency that grows shows in the second half, and a recovery is a sentence of its own."""
+    samples = [
+        Sample(float(n), n, 1.0 if n < 50 else 4.0, 2.0 if n < 50 else 8.0, 10**9 + n) for n in range(100)
+    ]
+    result = build_result()
+    result.held = [Held(10_000, 100, 10**6, samples), Held(2_000, 60, 10**5, samples, recovery_s=17.2)]
+    text = page.render(result)
+    (line,) = (line for line in text.splitlines() if line.startswith("| **10,000/s**"))
+    assert "| **8.0 s** | 2.0 s | 8.0 s | 1.0, 4.0 s | 1.00, 1.00 GB |" in line
+    assert "**17 s** after its start" in text
+    assert "Rates held" not in page.render(build_result())
