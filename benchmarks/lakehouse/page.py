@@ -86,8 +86,8 @@ _HELD = """\
 A shop sends at a rate, in real time; broker, shop and ingestion are processes of their own and share the
 cores. Nothing counts in the first {warm_up:.0f} seconds. Latency is from `produced_at` until the batch's
 rows are committed to silver and quarantine: the 95th percentile, over batches, of each batch's own 95th
-percentile. First and second half are compared because a lag, or a memory, that grows would show there. At the end every
-record that was sent has its fate.
+percentile. First and second half are compared because a lag, or a memory, that grows would show there. At the
+end every record that was sent has its fate.
 """
 
 
