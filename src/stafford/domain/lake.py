@@ -37,3 +37,7 @@ class Lake:
     def silver(self, topic: str) -> str:
         """Typed events of a topic: one row per event_id."""
         return f"{self.uri}/silver/{topic}"
+
+    def gold(self, name: str) -> str:
+        """What batch jobs make of silver: partitioned by event_date, and replaced by whole days."""
+        return f"{self.uri}/gold/{name}"
