@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+GOLD = ("sessions", "daily")
+"""The tables that batch jobs make, in the order in which they make them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lake:
@@ -39,5 +42,5 @@ class Lake:
         return f"{self.uri}/silver/{topic}"
 
     def gold(self, name: str) -> str:
-        """What batch jobs make of silver: partitioned by event_date, and replaced by whole days."""
+        """What a batch job makes of silver: partitioned by event_date, replaced by whole days."""
         return f"{self.uri}/gold/{name}"

@@ -1,99 +1,182 @@
-"""Gold tables: days that are made anew, and no others, whatever comes late and whenever a job dies."""
+"""Gold tables: days that are made anew, and no others, whatever comes late and in whatever order."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 from deltalake import DeltaTable
 
-from stafford.lakehouse.gold.days import days_between
-from stafford.lakehouse.gold.rebuild import backfill, refresh
-from stafford.lakehouse.gold.tables import daily_table, sessions_table
+from stafford.errors import ConfigError
+from stafford.lakehouse.gold.rebuild import refresh
+from stafford.lakehouse.gold.snapshot import SilverSnapshot
+from stafford.lakehouse.gold.tables import sessions_table
+from stafford.lakehouse.maintenance import compact, list_tables
+
+from .gold_shop import GoldShop, day, instant
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
-
-DAY = date(2026, 1, 10)
-SESSIONS = sessions_table(30)
-
-
-class Shop:
-    """Visits in a small lake, in silver by the real path."""
-
-    def __init__(self, small_lake):
-        self.small_lake, self.lake, self.spark = small_lake, small_lake.lake, small_lake.spark
-        self.daily = daily_table(tuple(small_lake.contracts))
-        self._clicks = []
-        self._number = 0
-
-    def click(self, visit, when, *, day=DAY, customer=None, event_type="page_viewed"):
-        """One action: when is such as "23:50", or later than 24 h; kept until silver is made."""
-        hours, minutes = map(int, when.split(":"))
-        at = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(hours=hours, minutes=minutes)
-        self._number += 1
-        signed_in = {"customer_id": customer} if customer else {"customer_id": ...}
-        self._clicks.append(
-            self.small_lake.body(
-                "clickstream", self._number, session_id=visit, occurred_at=f"{at:%Y-%m-%dT%H:%M:%S}Z",
-                event_type=event_type, **signed_in,
-            )
-        )  # fmt: skip
-        return self._clicks[-1]
-
-    def arrive(self, *more):
-        """Everything that was done so far is in silver."""
-        self.small_lake.land("clickstream", *self._clicks, *more)
-        self.small_lake.refine()
-        self._clicks = []
-
-    def rows(self, table):
-        """A gold table's rows, in the order of their days."""
-        rows = DeltaTable(self.lake.gold(table)).to_pyarrow_table().to_pylist()
-        return sorted(rows, key=lambda row: (row["event_date"], str(row.get("started_at"))))
-
-    def sessions(self):
-        """Day, visits, and number of events of each session."""
-        return [(row["event_date"], row["visit_ids"], row["events"]) for row in self.rows("sessions")]
-
-    def files(self, table):
-        """Data files of each day."""
-        files = {}
-        for uri in DeltaTable(self.lake.gold(table)).file_uris():
-            folder, name = uri.split("/")[-2:]
-            files.setdefault(date.fromisoformat(folder.removeprefix("event_date=")), set()).add(name)
-        return files
 
 
 @pytest.fixture
 def shop(small_lake):
-    """A shop whose visits a test writes by hand."""
-    return Shop(small_lake)
+    """A shop whose events a test writes by hand."""
+    return GoldShop(small_lake)
 
 
 def test_sessions_end_at_a_gap_and_belong_to_the_day_they_begin(shop):
-    """A gap of half an hour is within a session, a longer one ends it; midnight ends none.
+    """A pause of half an hour is within a session, a longer one ends it; midnight ends none.
 
     A customer is one visitor in several visits, a stranger is one in each.
     """
-    shop.click("s-0001", "10:00")
-    shop.click("s-0001", "10:30")
-    shop.click("s-0001", "11:01")
-    shop.click("s-0002", "23:50", customer="c-0001")
-    shop.click("s-0002", "24:10", customer="c-0001")
-    shop.click("s-0003", "24:20", customer="c-0001")
-    shop.click("s-0004", "24:20")
-    shop.arrive()
-    assert refresh(shop.spark, shop.lake, SESSIONS).days == (DAY, DAY + timedelta(days=1))
-    assert shop.sessions() == [
-        (DAY, ["s-0001"], 2),
-        (DAY, ["s-0001"], 1),
-        (DAY, ["s-0002", "s-0003"], 3),
-        (DAY + timedelta(days=1), ["s-0004"], 1),
+    shop.put(
+        *(shop.click("s-0001", instant(at)) for at in ("10:00", "10:30", "11:01")),
+        *(shop.click("s-0002", instant(at), "c-0001") for at in ("23:50", "24:10")),
+        shop.click("s-0003", instant("24:20"), "c-0001"),
+        shop.click("s-0004", instant("24:20")),
+    )
+    assert refresh(shop.spark, shop.lake, shop.sessions).days == (day(0), day(1))
+    found = [(row["event_date"], row["visit_ids"], row["events"]) for row in shop.rows("sessions")]
+    assert found == [
+        (day(0), ["s-0001"], 2),
+        (day(0), ["s-0001"], 1),
+        (day(0), ["s-0002", "s-0003"], 3),
+        (day(1), ["s-0004"], 1),
     ]
-    before = DeltaTable(shop.lake.gold("sessions")).version()
-    rows = shop.rows("sessions")
-    # nothing new: no commit
-    assert refresh(shop.spark, shop.lake, SESSIONS).days == ()
-    assert DeltaTable(shop.lake.gold("sessions")).version() == before
-    # a backfill writes, and gives the same
-    backfill(shop.spark, shop.lake, SESSIONS, days_between(DAY, DAY))
-    assert DeltaTable(shop.lake.gold("sessions")).version() == before + 1
+    shop.check_sessions()
+
+    # running again changes nothing; a backfill writes its day, gives the same, and takes no other
+    rows, version, files = shop.rows("sessions"), shop.version("sessions"), shop.files("sessions")
+    assert refresh(shop.spark, shop.lake, shop.sessions).days == ()
+    assert shop.version("sessions") == version
+    shop.backfill(shop.sessions, day(0), day(-9))
     assert shop.rows("sessions") == rows
+    assert shop.files("sessions")[day(1)] == files[day(1)]
+    assert not shop.files("sessions")[day(0)] & files[day(0)]
+
+    # another gap is another table: a backfill does not mix them, a refresh makes all days anew
+    shorter = sessions_table(15)
+    with pytest.raises(ConfigError, match="gap_minutes 30"):
+        shop.backfill(shorter, day(0))
+    assert refresh(shop.spark, shop.lake, shorter).looked_at is None
+    assert len(shop.rows("sessions")) == 6
+
+
+def test_what_comes_late_changes_its_own_days_alone(shop, monkeypatch):
+    """Hours late, days late, and late again: through bronze and silver into the day of event time.
+
+    Negative control: who rebuilds the day on which events arrive has wrong numbers.
+    """
+    visits = [
+        shop.click(f"s-1{number:03}", instant(at, day(number)))
+        for number in range(6)
+        for at in ("9:00", "9:10")
+    ]
+    orders = [shop.order(f"o-1{number:03}", instant("9:20", day(number)), 1000) for number in range(6)]
+    evening = shop.click("s-2000", instant("23:55", day(2)))
+    shop.arrive(*visits, *orders, evening)
+    assert [len(done.days) for done in shop.refresh()] == [6, 6]
+    shop.check_daily()
+    shop.check_sessions()
+    sessions, daily = shop.files("sessions"), shop.files("daily")
+
+    # doubles alone, days late: silver gets no row, and no table a commit
+    shop.arrive(visits[0], orders[0], evening)
+    assert [done.days for done in shop.refresh()] == [(), ()]
+
+    # a click of five days ago; the first submission, yesterday, of an order of today; and a double
+    shop.arrive(
+        shop.click("s-1000", instant("9:20", day(0))),
+        shop.order("o-1005", instant("23:59", day(4)), 1000),
+        visits[3],
+    )
+    with monkeypatch.context() as broken_code:
+        broken_code.setattr(SilverSnapshot, "days_since", lambda *_: frozenset({day(5)}))
+        broken_code.setattr("stafford.lakehouse.gold.rebuild._replace", lambda *_: None)
+        shop.refresh()
+        with pytest.raises(AssertionError):
+            shop.check_daily()
+    assert [done.days for done in shop.refresh()] == [(day(0),), (day(0), day(4), day(5))]
+    shop.check_daily()
+    shop.check_sessions()
+    assert {when for when, names in shop.files("sessions").items() if names != sessions[when]} == {day(0)}
+    changed = {when for when, names in shop.files("daily").items() if names != daily[when]}
+    assert changed == {day(0), day(4), day(5)}
+
+    # hours late, after midnight: it lengthens the session of the evening, and is an event of its own day
+    compact(list_tables(shop.lake, shop.small_lake.contracts), lambda _: None)
+    shop.put(shop.click("s-2000", instant("0:05", day(3))))
+    assert [done.days for done in shop.refresh()] == [(day(2),), (day(3),)]
+    shop.check_daily()
+    shop.check_sessions()
+
+
+def test_sessions_do_not_depend_on_the_order_of_arrival(shop):
+    """Portions in any order give what all at once would: also for who never pauses, and for changed names."""
+    dice = Random(5)  # noqa: S311  # no secret
+    clicks = [
+        shop.click(
+            f"s-3{dice.randrange(12):03}",
+            instant("0:00") + timedelta(minutes=dice.randrange(5 * 1440)),
+            dice.choice((None, "c-0001", "c-0002")),
+        )
+        for _ in range(300)
+    ]
+    # a machine that acts without a pause for two and a half days
+    clicks += [
+        shop.click("s-4000", instant("7:00") + timedelta(minutes=25 * step)) for step in range(60 * 60 // 25)
+    ]
+    dice.shuffle(clicks)
+    for portion in (clicks[:300], clicks[300:330], clicks[330:]):
+        shop.put(*portion)
+        refresh(shop.spark, shop.lake, shop.sessions)
+        shop.check_sessions()
+    lengths = [row["ended_at"] - row["started_at"] for row in shop.rows("sessions")]
+    assert max(lengths) > timedelta(days=2)
+    # a single day of it is the same, and the control: a row less is noticed
+    shop.backfill(shop.sessions, day(1))
+    shop.check_sessions()
+    DeltaTable(shop.lake.gold("sessions")).delete(f"event_date = '{day(1)}'")
+    with pytest.raises(AssertionError):
+        shop.check_sessions()
+
+
+def test_odd_times_lead_no_job_astray(shop):
+    """The first instant that a contract permits and the last are days as others, and no day between is made.
+
+    1970 and 2036 are in quarantine already: see test_silver.
+    """
+    first, last = datetime(2000, 1, 1, tzinfo=UTC), datetime(2026, 2, 2, 11, tzinfo=UTC)
+    shop.arrive(
+        *(shop.click("s-0001", at) for at in (first, instant("9:00"), last)),
+        shop.click("s-0002", datetime(1970, 1, 1, tzinfo=UTC)),
+        shop.click("s-0002", datetime(2036, 1, 1, tzinfo=UTC)),
+    )
+    days = (first.date(), day(0), last.date())
+    assert [done.days for done in shop.refresh()] == [days, days]
+    shop.check_daily()
+    # the next events are made with their own days, as if the odd ones were not there
+    shop.put(shop.click("s-0001", instant("9:10")), shop.click("s-0003", last))
+    assert [done.days for done in shop.refresh()] == [days[1:], days[1:]]
+    shop.check_daily()
+    shop.check_sessions()
+
+
+def test_what_silver_no_longer_knows_is_made_anew(shop):
+    """Without the commits since the last run all days are looked at, and those that are right stay."""
+    shop.put(shop.click("s-0001", instant("9:00")), shop.click("s-0002", instant("9:00", day(1))))
+    refresh(shop.spark, shop.lake, shop.sessions)
+    files = shop.files("sessions")
+    shop.put(shop.click("s-0003", instant("9:00", day(1))))
+    silver = SilverSnapshot.pin(shop.spark, shop.lake, ("clickstream",))
+    assert silver.days_since({"clickstream": ("another table", 0)}) is None
+    assert silver.days_since({}) is None
+    DeltaTable(shop.lake.silver("clickstream")).alter.set_table_properties(
+        {"delta.logRetentionDuration": "interval 0 seconds"}
+    )
+    table = DeltaTable(shop.lake.silver("clickstream"))
+    table.create_checkpoint()
+    table.cleanup_metadata()
+    done = refresh(shop.spark, shop.lake, shop.sessions)
+    assert (done.days, done.looked_at) == ((day(1),), None)
+    assert shop.files("sessions")[day(0)] == files[day(0)]
+    shop.check_sessions()

@@ -1,6 +1,6 @@
 """Makes days of a gold table anew and replaces them, each table in one commit."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -29,11 +29,12 @@ class Rebuilt:
     """How many days were made anew to see whether they changed; None for all."""
 
 
-def refresh(spark: SparkSession, lake: Lake, table: GoldTable) -> Rebuilt:
+def refresh(spark: Callable[[], SparkSession], lake: Lake, table: GoldTable) -> Rebuilt:
     """Bring a table up to date with silver: days that got events since the last run are made anew.
 
-    Where it cannot be told which, all are: the first time, after another definition, and when silver's
-    commits since the last run are gone. A day that comes out as it was is not written.
+    Spark starts only where there are such days. Where it cannot be told which, all are: the first time, after
+    another definition, and when silver's commits since the last run are gone. A day that comes out as it was
+    is not written.
 
     Delivery: one commit, with the versions of silver that were seen. Killed before it, nothing happened.
 
@@ -51,9 +52,9 @@ def refresh(spark: SparkSession, lake: Lake, table: GoldTable) -> Rebuilt:
     try:
         made, rows = table.rebuild(silver, days, and_touched=True)
         changed = _find_changed(
-            _of_days(read_table(spark, lake.gold(table.name)), made), _of_days(rows, made)
+            _of_days(read_table(spark(), lake.gold(table.name)), made), _of_days(rows, made)
         )
-        if changed:
+        if changed or days is None:  # what was seen is worth a commit even where no day changed
             _replace(lake, table, rows, changed, silver.versions)
         rows.unpersist()
     except (PySparkException, Py4JError) as exc:
@@ -61,7 +62,7 @@ def refresh(spark: SparkSession, lake: Lake, table: GoldTable) -> Rebuilt:
     return Rebuilt(table.name, tuple(sorted(changed)), None if made is None else len(made))
 
 
-def backfill(spark: SparkSession, lake: Lake, table: GoldTable, days: Days) -> Rebuilt:
+def backfill(spark: Callable[[], SparkSession], lake: Lake, table: GoldTable, days: Days) -> Rebuilt:
     """Make some days of a table anew, and no others, whether or not anything changed.
 
     Repeating it gives the same rows. What the table has seen of silver stays as it was, because its other

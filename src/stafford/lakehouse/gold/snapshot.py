@@ -1,6 +1,6 @@
 """Silver at one version of each table, and which of its days changed since another."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -22,12 +22,13 @@ Version = tuple[str, int]
 class SilverSnapshot:
     """Silver as it was at one moment: what the streams commit meanwhile is for the next run."""
 
-    spark: SparkSession
+    spark: Callable[[], SparkSession]
+    """Starts Spark, or gives the session that runs: whether days changed is known without it."""
     lake: Lake
     versions: Mapping[str, Version]
 
     @classmethod
-    def pin(cls, spark: SparkSession, lake: Lake, topics: tuple[str, ...]) -> Self:
+    def pin(cls, spark: Callable[[], SparkSession], lake: Lake, topics: Iterable[str]) -> Self:
         """Take the newest version of each topic's table.
 
         Raises:
@@ -38,7 +39,7 @@ class SilverSnapshot:
 
     def read(self, topic: str) -> DataFrame:
         """The topic's events."""
-        reader = self.spark.read.format("delta").option("versionAsOf", self.versions[topic][1])
+        reader = self.spark().read.format("delta").option("versionAsOf", self.versions[topic][1])
         return reader.load(self.lake.silver(topic))
 
     def days_since(self, seen: Mapping[str, Version]) -> Days | None:

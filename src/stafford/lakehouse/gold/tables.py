@@ -18,8 +18,6 @@ from stafford.lakehouse.gold.days import Days
 DAY = "event_date"
 """The column that every gold table is partitioned by: a UTC day of event time."""
 
-NAMES = ("sessions", "daily")
-
 
 @dataclass(frozen=True, slots=True)
 class GoldTable:
