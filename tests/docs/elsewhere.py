@@ -57,8 +57,8 @@ QUARANTINE = Proof(
 )
 
 BATCH = Proof(
-    "tests/e2e/test_commands.py",
-    "def test_gold_is_what_the_marts_say",
+    "tests/integration/lakehouse/test_gold.py",
+    "def test_sessions_end_at_a_gap_and_belong_to_the_day_they_begin",
     "it needs a lake and Spark; the same commands run there, in this order",
 )
 

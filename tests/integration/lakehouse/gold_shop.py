@@ -4,12 +4,15 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
+from typer.testing import CliRunner
 
+from stafford.cli import batch
 from stafford.contracts.reference import example_body
 from stafford.lakehouse.gold.rebuild import Rebuilt, backfill, refresh
 from stafford.lakehouse.gold.tables import GoldTable, daily_table, sessions_table
@@ -37,6 +40,12 @@ class GoldShop:
         self.small_lake, self.lake = small_lake, small_lake.lake
         self.sessions, self.daily = sessions_table(30), daily_table(tuple(small_lake.contracts))
         self._number = 0
+
+    def batch(self, *words: str) -> str:
+        """What `stafford batch` prints in the shop's home; it finds the Spark session that runs."""
+        home = Path(self.lake.uri).parent
+        ran = CliRunner().invoke(batch.app, words, env={"STAFFORD_HOME": str(home)}, catch_exceptions=False)
+        return ran.stdout
 
     def spark(self) -> Any:
         """The session that runs."""
@@ -111,16 +120,16 @@ class GoldShop:
         expected = duckdb.sql("""
             WITH events AS (SELECT occurred_at FROM clicks UNION ALL SELECT occurred_at FROM orders),
             placed AS (
-                SELECT order_id, min_by(total_cents, (occurred_at, event_id)) AS cents, min(occurred_at) AS at
-                FROM orders WHERE event_type = 'order_placed' GROUP BY ALL
+                SELECT min_by(total_cents, (occurred_at, event_id)) AS cents, min(occurred_at) AS instant
+                FROM orders WHERE event_type = 'order_placed' GROUP BY order_id
             )
-            SELECT at::DATE AS event_date, sum(events)::BIGINT, sum(visits)::BIGINT, sum(orders)::BIGINT,
+            SELECT instant::DATE AS event_date, sum(events)::BIGINT, sum(visits)::BIGINT, sum(orders)::BIGINT,
                 sum(cents)::BIGINT
             FROM (
-                SELECT occurred_at AS at, 1 AS events, 0 AS visits, 0 AS orders, 0 AS cents FROM events
-                UNION ALL SELECT at, 0, 0, 1, cents FROM placed
+                SELECT occurred_at AS instant, 1 AS events, 0 AS visits, 0 AS orders, 0 AS cents FROM events
+                UNION ALL SELECT instant, 0, 0, 1, cents FROM placed
                 UNION ALL SELECT * FROM (
-                    SELECT occurred_at::DATE AS at, 0, count(DISTINCT session_id), 0, 0 FROM clicks GROUP BY 1
+                    SELECT occurred_at::DATE, 0, count(DISTINCT session_id), 0, 0 FROM clicks GROUP BY 1
                 )
             )
             GROUP BY 1 ORDER BY 1

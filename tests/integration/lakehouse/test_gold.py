@@ -1,6 +1,7 @@
 """Gold tables: days that are made anew, and no others, whatever comes late and in whatever order."""
 
-from datetime import UTC, datetime, timedelta
+import json
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 
 import pytest
@@ -9,9 +10,9 @@ from deltalake import DeltaTable
 from stafford.errors import ConfigError
 from stafford.lakehouse.gold.rebuild import refresh
 from stafford.lakehouse.gold.snapshot import SilverSnapshot
-from stafford.lakehouse.gold.tables import sessions_table
 from stafford.lakehouse.maintenance import compact, list_tables
 
+from .conftest import ARRIVED_AT
 from .gold_shop import GoldShop, day, instant
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
@@ -34,7 +35,10 @@ def test_sessions_end_at_a_gap_and_belong_to_the_day_they_begin(shop):
         shop.click("s-0003", instant("24:20"), "c-0001"),
         shop.click("s-0004", instant("24:20")),
     )
-    assert refresh(shop.spark, shop.lake, shop.sessions).days == (day(0), day(1))
+    said = shop.batch("refresh")
+    assert said == "".join(
+        f"{table}: 2 days made anew: 2026-01-10 to 2026-01-11\n" for table in ("sessions", "daily")
+    )
     found = [(row["event_date"], row["visit_ids"], row["events"]) for row in shop.rows("sessions")]
     assert found == [
         (day(0), ["s-0001"], 2),
@@ -45,26 +49,35 @@ def test_sessions_end_at_a_gap_and_belong_to_the_day_they_begin(shop):
     shop.check_sessions()
 
     # running again changes nothing; a backfill writes its day, gives the same, and takes no other
-    rows, version, files = shop.rows("sessions"), shop.version("sessions"), shop.files("sessions")
-    assert refresh(shop.spark, shop.lake, shop.sessions).days == ()
-    assert shop.version("sessions") == version
-    shop.backfill(shop.sessions, day(0), day(-9))
+    rows, files = (each("sessions") for each in (shop.rows, shop.files))
+    versions = [shop.version(table) for table in ("sessions", "daily")]
+    assert json.loads(shop.batch("refresh", "--json")) == [
+        {"table": "sessions", "days": []},
+        {"table": "daily", "days": []},
+    ]
+    assert [shop.version(table) for table in ("sessions", "daily")] == versions
+    said = shop.batch("backfill", "--from", "2026-01-09", "--to", "2026-01-10")
+    assert said.startswith("sessions: 2 days made anew: 2026-01-09 to 2026-01-10\n")
     assert shop.rows("sessions") == rows
     assert shop.files("sessions")[day(1)] == files[day(1)]
     assert not shop.files("sessions")[day(0)] & files[day(0)]
+    shop.check_daily()
 
     # another gap is another table: a backfill does not mix them, a refresh makes all days anew
-    shorter = sessions_table(15)
     with pytest.raises(ConfigError, match="gap_minutes 30"):
-        shop.backfill(shorter, day(0))
-    assert refresh(shop.spark, shop.lake, shorter).looked_at is None
-    assert len(shop.rows("sessions")) == 6
+        shop.batch("backfill", "--from", "2026-01-10", "--to", "2026-01-10", "--gap-minutes", "15")
+    with pytest.raises(ConfigError, match="no day from"):
+        shop.batch("backfill", "--from", "2026-01-10", "--to", "2026-01-09")
+    shop.batch("refresh", "--table", "sessions", "--gap-minutes", "15")
+    assert len(shop.rows("sessions")) == 7
+    assert shop.batch("refresh") == "sessions: up to date\ndaily: up to date\n"
 
 
 def test_what_comes_late_changes_its_own_days_alone(shop, monkeypatch):
     """Hours late, days late, and late again: through bronze and silver into the day of event time.
 
-    Negative control: who rebuilds the day on which events arrive has wrong numbers.
+    With them come the first instant that a contract permits and the last, which are days as others; 1970 and
+    2036 are in quarantine. Negative control: who rebuilds the day on which events arrive has wrong numbers.
     """
     visits = [
         shop.click(f"s-1{number:03}", instant(at, day(number)))
@@ -73,8 +86,15 @@ def test_what_comes_late_changes_its_own_days_alone(shop, monkeypatch):
     ]
     orders = [shop.order(f"o-1{number:03}", instant("9:20", day(number)), 1000) for number in range(6)]
     evening = shop.click("s-2000", instant("23:55", day(2)))
-    shop.arrive(*visits, *orders, evening)
-    assert [len(done.days) for done in shop.refresh()] == [6, 6]
+    odd = [shop.click("s-3000", datetime(year, 1, 1, tzinfo=UTC)) for year in (1970, 2000, 2036)]
+    ahead = shop.click("s-3000", ARRIVED_AT + timedelta(hours=23))
+    shop.arrive(*visits, *orders, evening, *odd, ahead)
+    days = (date(2000, 1, 1), *map(day, range(6)), ahead["occurred_at"].date())
+    assert [done.days for done in shop.refresh()] == [days, days]
+    assert [row["reason"] for row in shop.small_lake.read(shop.lake.quarantine)] == [
+        "out_of_range:occurred_at",
+        "too_far_ahead:occurred_at",
+    ]
     shop.check_daily()
     shop.check_sessions()
     sessions, daily = shop.files("sessions"), shop.files("daily")
@@ -92,7 +112,7 @@ def test_what_comes_late_changes_its_own_days_alone(shop, monkeypatch):
     with monkeypatch.context() as broken_code:
         broken_code.setattr(SilverSnapshot, "days_since", lambda *_: frozenset({day(5)}))
         broken_code.setattr("stafford.lakehouse.gold.rebuild._replace", lambda *_: None)
-        shop.refresh()
+        refresh(shop.spark, shop.lake, shop.daily)
         with pytest.raises(AssertionError):
             shop.check_daily()
     assert [done.days for done in shop.refresh()] == [(day(0),), (day(0), day(4), day(5))]
@@ -138,27 +158,6 @@ def test_sessions_do_not_depend_on_the_order_of_arrival(shop):
     DeltaTable(shop.lake.gold("sessions")).delete(f"event_date = '{day(1)}'")
     with pytest.raises(AssertionError):
         shop.check_sessions()
-
-
-def test_odd_times_lead_no_job_astray(shop):
-    """The first instant that a contract permits and the last are days as others, and no day between is made.
-
-    1970 and 2036 are in quarantine already: see test_silver.
-    """
-    first, last = datetime(2000, 1, 1, tzinfo=UTC), datetime(2026, 2, 2, 11, tzinfo=UTC)
-    shop.arrive(
-        *(shop.click("s-0001", at) for at in (first, instant("9:00"), last)),
-        shop.click("s-0002", datetime(1970, 1, 1, tzinfo=UTC)),
-        shop.click("s-0002", datetime(2036, 1, 1, tzinfo=UTC)),
-    )
-    days = (first.date(), day(0), last.date())
-    assert [done.days for done in shop.refresh()] == [days, days]
-    shop.check_daily()
-    # the next events are made with their own days, as if the odd ones were not there
-    shop.put(shop.click("s-0001", instant("9:10")), shop.click("s-0003", last))
-    assert [done.days for done in shop.refresh()] == [days[1:], days[1:]]
-    shop.check_daily()
-    shop.check_sessions()
 
 
 def test_what_silver_no_longer_knows_is_made_anew(shop):
