@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 from pyspark.sql import SparkSession
 
@@ -85,6 +86,7 @@ class BatchJob:
         return [known[name] for name in names]
 
     def _starter(self, progress: Progress, table: GoldTable) -> Callable[[], SparkSession]:
+        @cache
         def start() -> SparkSession:
             spark = self.session(progress)
             progress(f"making days of {table.name}")

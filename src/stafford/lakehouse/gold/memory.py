@@ -11,6 +11,8 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from stafford.errors import StorageError
 from stafford.lakehouse.gold.snapshot import Version
 
+_OURS = '{"gold":'
+
 
 @dataclass(frozen=True, slots=True)
 class Memory:
@@ -43,8 +45,10 @@ class Memory:
         except (DeltaError, OSError) as exc:
             raise StorageError(f"cannot read {uri}: {exc}; check the path and its rights") from exc
         # Joining files, and whatever else maintenance does, says nothing of it.
-        notes = (commit["userMetadata"] for commit in commits if commit.get("userMetadata"))
+        notes = (commit.get("userMetadata") or "" for commit in commits)
         for note in notes:
+            if not note.startswith(_OURS):
+                continue
             known = json.loads(note)["gold"]
             seen = {topic: (identity, version) for topic, (identity, version) in known["seen"].items()}
             return cls(known["definition"], seen)
