@@ -38,7 +38,7 @@ class GoldShop:
 
     def __init__(self, small_lake: SmallLake) -> None:
         self.small_lake, self.lake = small_lake, small_lake.lake
-        self.sessions, self.daily = sessions_table(30), daily_table(tuple(small_lake.contracts))
+        self.sessions, self.daily = sessions_table(30), daily_table(("clickstream", "orders"))
         self._number = 0
 
     def batch(self, *words: str) -> str:

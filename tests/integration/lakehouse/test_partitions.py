@@ -61,7 +61,6 @@ def test_no_partition_holds_the_others_back(
 
     send(HOT, range(400), "2026-01-15T20:31:07Z")
     send(BEHIND, range(400, 401), "2019-01-15T20:31:07Z")
-    assert ingest() == {HOT: 400, BEHIND: 1}
     # nearly as far ahead of the log's clock as a contract permits
     send(FRESH, range(401, 402), f"{datetime.now(UTC) + timedelta(hours=23):%Y-%m-%dT%H:%M:%SZ}")
     assert ingest() == {HOT: 400, BEHIND: 1, FRESH: 1}
