@@ -37,7 +37,8 @@ def refresh(spark: Callable[[], SparkSession], lake: Lake, table: GoldTable) -> 
     another definition, and when silver's commits since the last run are gone. A day that comes out as it was
     is not written.
 
-    Delivery: one commit, with the versions of silver that were seen. Killed before it, nothing happened.
+    Delivery: one commit, with the versions of silver that were seen. Killed before it, nothing happened. Where
+    no day changed there is none, because Delta makes no empty one, and the next run looks at the same again.
 
     Raises:
         ConfigError: nothing was ingested yet.
@@ -55,7 +56,7 @@ def refresh(spark: Callable[[], SparkSession], lake: Lake, table: GoldTable) -> 
         changed = _find_changed(
             _of_days(read_table(spark(), lake.gold(table.name)), made), _of_days(rows, made)
         )
-        if changed or days is None:  # what was seen is worth a commit even where no day changed
+        if changed:
             _replace(lake, table, rows, changed, silver.versions)
         rows.unpersist()
     except (PySparkException, Py4JError) as exc:
