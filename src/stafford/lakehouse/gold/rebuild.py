@@ -37,8 +37,8 @@ def refresh(spark: Callable[[], SparkSession], lake: Lake, table: GoldTable) -> 
     another definition, and when silver's commits since the last run are gone. A day that comes out as it was
     is not written.
 
-    Delivery: one commit, with the versions of silver that were seen. Killed before it, nothing happened. Where
-    no day changed there is none, for Delta makes no empty one, and the next run looks at the same again.
+    Delivery: one commit, with the versions of silver that were seen. Killed before it, nothing happened.
+    Where no day changed there is none, for Delta makes no empty one, and the next run looks at the same again.
 
     Raises:
         ConfigError: nothing was ingested yet.
