@@ -38,7 +38,7 @@ def refresh(spark: Callable[[], SparkSession], lake: Lake, table: GoldTable) -> 
     is not written.
 
     Delivery: one commit, with the versions of silver that were seen. Killed before it, nothing happened.
-    Where no day changed there is none, for Delta makes no empty one, and the next run looks at the same again.
+    Where no day changed there is none, for Delta makes no empty one: the next run looks at the same again.
 
     Raises:
         ConfigError: nothing was ingested yet.
