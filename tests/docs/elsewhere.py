@@ -56,6 +56,12 @@ QUARANTINE = Proof(
     "it needs a lake with refused records; the same commands run there, in this order",
 )
 
+BATCH = Proof(
+    "tests/integration/lakehouse/test_gold.py",
+    "def test_sessions_end_at_a_gap_and_belong_to_the_day_they_begin",
+    "it needs a lake and Spark; the same commands run there, in this order",
+)
+
 ELSEWHERE = {
     "docker compose up -d": Proof(
         "tests/stack/test_stack.py", "def test_plain_compose_brings_it_up", STACK.why
@@ -122,6 +128,10 @@ ELSEWHERE = {
     "stafford quarantine fix rules.yaml": QUARANTINE,
     "stafford quarantine replay rules.yaml": QUARANTINE,
     "stafford contracts check HEAD": QUARANTINE,
+    "stafford batch refresh": BATCH,
+    "stafford batch refresh --json": BATCH,
+    "stafford batch backfill --from 2026-01-05 --to 2026-01-07": BATCH,
+    "stafford batch refresh --table sessions --gap-minutes 15": BATCH,
     "stafford kafka stop": STEPS,
     "stafford report": STEPS,
     "python src/kafka_setup/topic_manager.py --create-topics": Proof(

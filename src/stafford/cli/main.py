@@ -23,6 +23,7 @@ COMMANDS = (
     "generate",
     "ingest",
     "quarantine",
+    "batch",
     "maintain",
     "live",
     "publish",

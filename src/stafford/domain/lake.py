@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+GOLD = ("sessions", "daily")
+"""The tables that batch jobs make, in the order in which they make them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lake:
@@ -42,3 +45,7 @@ class Lake:
     def silver(self, topic: str) -> str:
         """Typed events of a topic: one row per event_id."""
         return f"{self.uri}/silver/{topic}"
+
+    def gold(self, name: str) -> str:
+        """What a batch job makes of silver: partitioned by event_date, replaced by whole days."""
+        return f"{self.uri}/gold/{name}"

@@ -9,7 +9,7 @@ from stafford.jobs import broker
 from stafford.settings import Settings
 
 OURS = {
-    "kafka", "spool", "lake", "checkpoints", "ledger", "spark", "dbt",
+    "kafka", "spool", "lake", "checkpoints", "ledger", "spark", "dbt", "maintenance",
     "warehouse.duckdb", "warehouse.duckdb.wal", "report.html", "reconciliation.json",
     "run.json", "shop.json", "shop.lock", "demo.json",
 }  # fmt: skip

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable, PostCommitHookProperties
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
-from stafford.domain.lake import Lake
+from stafford.domain.lake import GOLD, Lake
 from stafford.errors import ConfigError, NotReady, StorageError
 
 TARGET_BYTES = 128 << 20
@@ -48,7 +48,8 @@ class TableState:
 def list_tables(lake: Lake, topics: Iterable[str]) -> dict[str, str]:
     """URIs of the lake's tables by name."""
     silver = {f"silver/{topic}": lake.silver(topic) for topic in topics}
-    return {"bronze": lake.bronze, **silver, "quarantine": lake.quarantine, "arrivals": lake.arrivals}
+    gold = {f"gold/{name}": lake.gold(name) for name in GOLD}
+    return {"bronze": lake.bronze, **silver, "quarantine": lake.quarantine, "arrivals": lake.arrivals, **gold}
 
 
 def describe(tables: Mapping[str, str]) -> list[TableState]:

@@ -1,7 +1,8 @@
 """What Spark is told where it runs: on one machine, on a cluster of our own, in a cloud.
 
-The master's URL says where. STAFFORD_SPARK_CONF wins over all of it; there a batch job on a cluster asks for
-dynamic allocation, as docker/compose/shop.yaml does.
+The master's URL says where, and the command whether it is a stream or a batch job. STAFFORD_SPARK_CONF wins
+over all of it. `stafford ingest` without --continuous is a stream that ends: docker/compose/shop.yaml asks
+there for what BATCH_ELSEWHERE says.
 """
 
 from collections.abc import Mapping
@@ -41,6 +42,31 @@ CLOUD = {
     "spark.decommission.enabled": "true",
     "spark.storage.decommission.enabled": "true",
 }
+
+
+BATCH = {
+    # A batch job's plan lives long enough to be planned again from what its first stages measured: partitions
+    # that are small are read together, and those of a hot key are split where a join meets it.
+    "spark.sql.adaptive.enabled": "true",
+    # More than cores, so that a year of clicks is sorted in portions that a small heap holds; those of a day
+    # are read together again.
+    "spark.sql.shuffle.partitions": "32",
+}
+
+BATCH_ELSEWHERE = {
+    **BATCH,
+    # Executors come with the tasks that wait and go when they are idle: nobody waits for the first task, and
+    # the stream wants the cores back. No shuffle service runs: an executor stays while its files are needed.
+    "spark.dynamicAllocation.enabled": "true",
+    "spark.dynamicAllocation.shuffleTracking.enabled": "true",
+    "spark.dynamicAllocation.minExecutors": "0",
+    "spark.dynamicAllocation.executorIdleTimeout": "30s",
+}
+
+
+def batch_settings_for(master: str) -> Mapping[str, str]:
+    """What a batch job is told beyond, and against, the settings of its place."""
+    return BATCH if settings_for(master) is EMBEDDED else BATCH_ELSEWHERE
 
 
 def settings_for(master: str) -> Mapping[str, str]:
