@@ -1,5 +1,6 @@
 """Kafka and spool as they were, appended to one Delta table."""
 
+import json
 from collections.abc import Iterable, Mapping
 
 import pyarrow as pa
@@ -23,6 +24,10 @@ MAX_RECORDS_LANDED = 200_000
 """Bounds what is landed at once: other than a stream's, these records pass through the driver's memory."""
 
 
+Positions = Mapping[str, Mapping[int, int]]
+"""By topic and partition: the offset that is next."""
+
+
 def start_bronze(
     spark: SparkSession,
     lake: Lake,
@@ -30,8 +35,9 @@ def start_bronze(
     topics: Iterable[str],
     checkpoint: str,
     trigger: Trigger,
+    start_at: Positions | None = None,
 ) -> StreamingQuery:
-    """Start copying topics into bronze where the checkpoint stands, from their beginning at first.
+    """Start copying topics into bronze where the checkpoint stands.
 
     Delivery: exactly once from the log's offsets to the table: the Delta sink remembers the batches it
     committed. Records that retention took before they were read stop the query (failOnDataLoss).
@@ -39,8 +45,9 @@ def start_bronze(
     Args:
         kafka: client settings, at least bootstrap.servers.
         topics: names of existing topics.
+        start_at: where to begin without a checkpoint, all partitions of all topics; None for their beginning.
     """
-    records = read_kafka(spark, kafka, topics).withColumn("source", F.lit(KAFKA))
+    records = read_kafka(spark, kafka, topics, start_at).withColumn("source", F.lit(KAFKA))
     writer = (
         _stamped(records)
         .writeStream.queryName("bronze")
@@ -51,18 +58,35 @@ def start_bronze(
     return trigger.apply(writer).start(lake.bronze)
 
 
-def read_kafka(spark: SparkSession, kafka: Mapping[str, str], topics: Iterable[str]) -> DataFrame:
-    """Every record of some topics as a stream, from their beginning, in bounded micro-batches."""
+def read_kafka(
+    spark: SparkSession, kafka: Mapping[str, str], topics: Iterable[str], start_at: Positions | None = None
+) -> DataFrame:
+    """Every record of some topics as a stream, from their beginning or `start_at`, in bounded batches."""
     return (
         spark.readStream.format("kafka")
         .options(**{f"kafka.{name}": value for name, value in kafka.items()})
         .option("subscribe", ",".join(topics))
-        .option("startingOffsets", "earliest")
+        .option("startingOffsets", "earliest" if start_at is None else json.dumps(start_at))
         .option("failOnDataLoss", "true")
         .option("includeHeaders", "true")
         .option("maxOffsetsPerTrigger", MAX_RECORDS_PER_BATCH)
         .load()
     )
+
+
+def read_positions(spark: SparkSession, lake: Lake) -> dict[str, dict[int, int]]:
+    """Where bronze stands in each topic and partition of which it has a record."""
+    rows = (
+        read_table(spark, lake.bronze)
+        .filter(F.col("source") == KAFKA)
+        .groupBy("topic", "partition")
+        .agg((F.max("offset") + 1).alias("next"))
+        .collect()
+    )
+    positions: dict[str, dict[int, int]] = {}
+    for row in rows:
+        positions.setdefault(row["topic"], {})[row["partition"]] = row["next"]
+    return positions
 
 
 def land(spark: SparkSession, lake: Lake, batches: Iterable[pa.RecordBatch]) -> int:
