@@ -30,13 +30,14 @@ def poison(platform: Platform, moments: Random) -> None:
 
 
 def send_again(platform: Platform, _: Random) -> None:
-    """What a producer without idempotence does: many records once more, as they were."""
+    """What a producer without idempotence does: many records once more, or all, as they were."""
     consumer, producer = _consumer(platform), Producer({"bootstrap.servers": platform.bootstrap})
     consumer.subscribe(["orders", "payments", "clickstream"])
     repeated = 0
     try:
         while repeated < _REPEATED:
-            message: Message | None = consumer.poll(_ANSWER_S)
+            # The first answer takes as long as joining the group.
+            message: Message | None = consumer.poll(2 if repeated else _ANSWER_S)
             if message is None:
                 break
             producer.produce(message.topic(), message.value(), message.key(), headers=message.headers())

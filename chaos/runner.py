@@ -57,11 +57,21 @@ def run(
     platform.start_broker()
     for fault in faults:
         reason = fault.find_obstacle()
-        yield Skipped(fault, reason) if reason else _break(platform, fault, seed, tell)
+        yield Skipped(fault, reason) if reason else _judge(platform, fault, seed, tell)
     platform.end("ingestion")
 
 
-def _break(platform: Platform, fault: Fault, seed: int, tell: Callable[[str], None]) -> Outcome:
+def break_and_recover(
+    platform: Platform, fault: Fault, seed: int, tell: Callable[[str], None]
+) -> tuple[float, float]:
+    """Break the platform in one way and make it whole again, without a verdict.
+
+    Returns:
+        Seconds until the fault came, and until all was well again; see Outcome.
+
+    Raises:
+        ChaosError: something did not come back.
+    """
     moments = Random(f"{seed}/{fault.name}")  # noqa: S311 - nothing secret
     tell(f"{fault.name}: everything runs")
     platform.restore()
@@ -75,7 +85,11 @@ def _break(platform: Platform, fault: Fault, seed: int, tell: Callable[[str], No
     fault.repair(platform)
     platform.restore()
     platform.await_caught_up(_LIMIT_S)
-    recovery_s = time.monotonic() - began
+    return moment_s, time.monotonic() - began
+
+
+def _judge(platform: Platform, fault: Fault, seed: int, tell: Callable[[str], None]) -> Outcome:
+    moment_s, recovery_s = break_and_recover(platform, fault, seed, tell)
     tell(f"{fault.name}: reconciling")
     verdict = platform.settle(to_marts=fault.to_marts)
     if not verdict.reconciled:
