@@ -12,10 +12,7 @@ from deltalake.exceptions import TableNotFoundError
 
 from chaos.pieces import RATE, ChaosError, Pieces
 from chaos.verdict import Event, Verdict, judge
-from stafford.contracts import load_contracts
 from stafford.domain.lake import Lake
-from stafford.lakehouse.counts import Counts, count
-from stafford.settings import PROJECT_DIR
 
 _PAUSE_S = 0.25
 _REST_S, _REST_LIMIT_S = 4.0, 300.0
@@ -27,7 +24,6 @@ class Platform(Pieces):
     def __init__(self, home: Path, rate: int = RATE) -> None:
         super().__init__(home, rate)
         self._lake = Lake(str(home / "lake"))
-        self._topics = tuple(load_contracts(PROJECT_DIR / "contracts"))
         self._notes: list[str] = []
         self._leftovers = ExitStack()
         self._given_up: set[Event] = set()
@@ -68,16 +64,13 @@ class Platform(Pieces):
 
     # What is known
 
-    def count(self) -> Counts:
-        """Rows in the lake."""
-        return count(self._lake, self._topics)
+    def count_landed(self) -> int:
+        """Records in bronze."""
+        return _count(self._lake.bronze)
 
     def count_judged(self) -> int:
         """Records that have a fate."""
-        try:
-            return DeltaTable(self._lake.arrivals).count()
-        except TableNotFoundError:
-            return 0
+        return _count(self._lake.arrivals)
 
     def count_taken(self) -> int:
         """Records that a durable log has taken, by the ledger."""
@@ -147,18 +140,19 @@ class Platform(Pieces):
 
     def _await_rest(self) -> None:
         """Everything that a log took is judged, and nothing has come for a while: some faults send more."""
-        taken, last, since = self.count_taken(), self.count(), time.monotonic()
+        taken, last, since = self.count_taken(), (0, 0), time.monotonic()
 
         def rests() -> bool:
             nonlocal last, since
-            now = self.count()
-            if now != last:
-                last, since = now, time.monotonic()
-            has_all = now.bronze >= taken - self._gone and not now.backlog
+            # Backwards to the way of a record: what has a fate is then in bronze.
+            judged, landed = self.count_judged(), self.count_landed()
+            if (judged, landed) != last:
+                last, since = (judged, landed), time.monotonic()
+            has_all = judged == landed >= taken - self._gone
             return has_all and time.monotonic() > since + _REST_S
 
         self._await(rests, _REST_LIMIT_S, "rest")
-        self._surplus = last.judged - taken
+        self._surplus = last[0] - taken
 
     def _await(self, is_so: Callable[[], bool], limit_s: float, what: str) -> None:
         def has_come() -> bool:
@@ -170,6 +164,13 @@ class Platform(Pieces):
             return False
 
         self.wait_until(has_come, limit_s, what)
+
+
+def _count(uri: str) -> int:
+    try:
+        return DeltaTable(uri).count()
+    except TableNotFoundError:
+        return 0
 
 
 def _read_ack(line: str) -> dict[str, Any] | None:
