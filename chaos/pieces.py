@@ -13,7 +13,7 @@ from stafford.runtime.broker_process import BrokerState
 from stafford.settings import PROJECT_DIR
 
 PORT = 29292
-RATE = 50
+RATE = 20
 SEED = 7
 
 
