@@ -42,10 +42,15 @@ class Pieces:
 
     # Starting
 
+    def open(self) -> None:
+        """Start Kafka and make the topics, where they are not there already."""
+        if not self.has_broker():
+            self.start_broker()
+            self.run("topics", "apply")
+
     def start_broker(self) -> None:
-        """Start Kafka, or find it running, and make the topics."""
+        """Start Kafka, or find it running, with the topics that it had."""
         self.run("kafka", "start")
-        self.run("topics", "apply")
 
     def start_generator(self) -> None:
         """Let the shop live, from where it stopped."""
@@ -60,13 +65,13 @@ class Pieces:
         self._start(name, sys.executable, "-m", "stafford", "--home", str(self.home), *words)
 
     def restore(self) -> None:
-        """What an operator does: start again whatever is not there."""
-        if not self.has_broker():
-            self.start_broker()
-        if not self.is_running("generator"):
-            self.start_generator()
+        """What an operator does: start again whatever is not there, in any order: each waits for the others."""
         if not self.is_running("ingestion"):
             self.start_ingestion()
+        if not self.is_running("generator"):
+            self.start_generator()
+        if not self.has_broker():
+            self.start_broker()
 
     # Asking
 

@@ -54,7 +54,7 @@ def run(
         ChaosError: something did not come back, or the ledger does not reconcile.
     """
     tell("starting a broker")
-    platform.start_broker()
+    platform.open()
     for fault in faults:
         reason = fault.find_obstacle()
         yield Skipped(fault, reason) if reason else _judge(platform, fault, seed, tell)

@@ -22,7 +22,7 @@ PER_SECOND = 10
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """One platform for all faults and for the control: to start its parts is most of the time."""
     platform = Platform(tmp_path_factory.mktemp("chaos") / "home", PER_SECOND)
-    platform.start_broker()
+    platform.open()
     yield platform
     platform.stop()
 
