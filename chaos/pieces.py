@@ -65,7 +65,7 @@ class Pieces:
         self._start(name, sys.executable, "-m", "stafford", "--home", str(self.home), *words)
 
     def restore(self) -> None:
-        """What an operator does: start again whatever is not there, in any order: each waits for the others."""
+        """What an operator does: start what is not there, in any order, as each waits for the others."""
         if not self.is_running("ingestion"):
             self.start_ingestion()
         if not self.is_running("generator"):
