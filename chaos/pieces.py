@@ -34,8 +34,10 @@ class Pieces:
         self.home = home
         home.mkdir(parents=True, exist_ok=True)
         self.rate = rate
-        self.ingest: tuple[str, ...] = (sys.executable, "-m", "stafford")
-        """What ingests; a control puts something broken in its place."""
+        self.program = "stafford"
+        """The module that is our command line; a fault may need one around it."""
+        self.ingests = ""
+        """The module that ingests, where a control puts a broken one in its place."""
         self.environment: dict[str, str] = {}
         """Of what is started from now on, beside our own."""
         self.running: dict[str, subprocess.Popen[bytes]] = {}
@@ -58,11 +60,11 @@ class Pieces:
 
     def start_ingestion(self) -> None:
         """Ingest continuously."""
-        self._start("ingestion", *self.ingest, "--home", str(self.home), "ingest", "--continuous", "--json")
+        self._start("ingestion", self.ingests or self.program, "ingest", "--continuous", "--json")
 
     def start(self, name: str, *words: str) -> None:
         """Start a command of ours under a name."""
-        self._start(name, sys.executable, "-m", "stafford", "--home", str(self.home), *words)
+        self._start(name, self.program, *words)
 
     def restore(self) -> None:
         """What an operator does: start what is not there, in any order, as each waits for the others."""
@@ -166,6 +168,7 @@ class Pieces:
             process.wait(30)
         self.running.clear()
         self.environment.clear()
+        self.program = "stafford"
         self.stop_broker()
 
     # Commands
@@ -183,16 +186,20 @@ class Pieces:
 
     def call(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command of ours to its end, whatever its end is."""
-        command = (sys.executable, "-m", "stafford", "--home", str(self.home), *words)
         return subprocess.run(
-            command, env=self._environment(), capture_output=True, text=True, check=False, timeout=600
-        )
+            self._compose(self.program, *words),
+            env=self._environment(), capture_output=True, text=True, check=False, timeout=600,
+        )  # fmt: skip
 
-    def _start(self, name: str, *command: str) -> None:
+    def _start(self, name: str, program: str, *words: str) -> None:
+        command = self._compose(program, *words)
         with self._log(name).open("ab") as log:
             self.running[name] = subprocess.Popen(
                 command, env=self._environment(), stdout=log, stderr=log, stdin=subprocess.DEVNULL
             )
+
+    def _compose(self, program: str, *words: str) -> list[str]:
+        return [sys.executable, "-m", program, "--home", str(self.home), *words]
 
     def _log(self, name: str) -> Path:
         return self.home / f"{name}.log"

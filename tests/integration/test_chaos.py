@@ -1,6 +1,5 @@
 """The fault runner: six ways to break one platform, and a control that shows that it would notice."""
 
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -46,7 +45,7 @@ def test_nothing_is_lost_or_doubled_whatever_is_broken(platform: Platform) -> No
 def test_a_sink_that_doubles_is_noticed(platform: Platform) -> None:
     """Negative control: without the removal of doubles, the runner fails and says so."""
     platform.end("ingestion")
-    platform.ingest = (sys.executable, "-m", "chaos.broken_sink")
+    platform.ingests = "chaos.broken_sink"
     fault = next(fault for fault in FAULTS if fault.name == "batch-doubled")
     with pytest.raises(ChaosError, match=r"does not reconcile: lost 0, doubled [1-9]"):
         list(run(platform, [fault], SEED, print))
