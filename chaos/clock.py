@@ -1,9 +1,11 @@
 """The clock of the whole platform jumps back, and stays there."""
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
+import pyarrow.compute as pc
 from deltalake import DeltaTable
 
 from chaos.pieces import ChaosError
@@ -48,12 +50,15 @@ def turn_back(platform: Platform, _: Random) -> None:
 
 def _find_jump(platform: Platform, column: str) -> float:
     """By how many seconds at most a time in bronze lies before that of an earlier record of its partition."""
-    table = DeltaTable(str(platform.home / "lake" / "bronze")).to_pyarrow_table(
-        columns=["topic", "partition", "offset", column]
-    )
-    rows = sorted(zip(*(table[name].to_pylist() for name in table.column_names), strict=True))
-    pairs = zip(rows, rows[1:], strict=False)
-    backs = [(earlier[3] - later[3]).total_seconds() for earlier, later in pairs if earlier[:2] == later[:2]]
+    bronze = DeltaTable(str(platform.home / "lake" / "bronze")).to_pyarrow_dataset()
+    names = ["topic", "partition", "offset", column]
+    table = bronze.to_table(columns=names, filter=pc.field("source") == "kafka")
+    rows = sorted(zip(*(table[name].to_pylist() for name in names), strict=True))
+    backs = [
+        (earlier[-1] - later[-1]).total_seconds()
+        for earlier, later in pairwise(rows)
+        if earlier[:2] == later[:2]
+    ]
     return max(backs, default=0.0)
 
 
