@@ -67,7 +67,8 @@ def overrun(platform: Platform, _: Random) -> None:
         consumer.close()
     ends = {partition: stands[partition] + len(events) for partition, events in gone.items()}
     places = [TopicPartition(_OVERRUN, partition, end) for partition, end in ends.items()]
-    for future in AdminClient({"bootstrap.servers": platform.bootstrap}).delete_records(places).values():
+    admin = AdminClient({"bootstrap.servers": platform.bootstrap})  # kept: without it nobody answers
+    for future in admin.delete_records(places).values():
         future.result(_ANSWER_S)
     count = sum(map(len, gone.values()))
     platform.give_up({event for events in gone.values() for event in events}, count)
