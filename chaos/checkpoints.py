@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 from random import Random
 
-from chaos.pieces import ChaosError
+from chaos.pieces import RATE, ChaosError
 from chaos.platform import Platform
 
 _LIMIT_S = 120
@@ -43,7 +43,7 @@ def restore_old(platform: Platform, _: Random) -> None:
     for folder in _folders(platform):
         shutil.copytree(folder, backups / folder.name)
     platform.start_ingestion()
-    platform.await_flow(platform.rate * 6, _LIMIT_S)
+    platform.await_flow(RATE * 6, _LIMIT_S)
     platform.kill("ingestion")
     for folder in _folders(platform):
         shutil.rmtree(folder)

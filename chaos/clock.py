@@ -8,7 +8,7 @@ from random import Random
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
-from chaos.pieces import ChaosError
+from chaos.pieces import RATE, ChaosError
 from chaos.platform import Platform
 
 _BACK_S = 60
@@ -38,10 +38,10 @@ def turn_back(platform: Platform, _: Random) -> None:
     platform.environment["LD_PRELOAD"] = str(_find_library())
     platform.at_rest(lambda: _return(platform))
     platform.restore()
-    platform.await_flow(platform.rate * 4, _LIMIT_S)
+    platform.await_flow(RATE * 4, _LIMIT_S)
     clock.write_text(f"-{_BACK_S}\n", encoding="ascii")
     # The shop sends nothing from the future, so it may stand still until its clock is where it was.
-    platform.await_flow(platform.rate * 4, _LIMIT_S)
+    platform.await_flow(RATE * 4, _LIMIT_S)
     backs = {column: _find_jump(platform, column) for column in ("timestamp", "ingested_at")}
     if min(backs.values()) < _BACK_S / 2:
         raise ChaosError(f"the clock was turned back, and the times in bronze went back by {backs} s")

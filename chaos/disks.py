@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-from chaos.pieces import ChaosError
+from chaos.pieces import RATE, ChaosError
 from chaos.platform import Platform
 from stafford.errors import StorageError
 
@@ -46,7 +46,7 @@ def fill_spool(platform: Platform, _: Random) -> None:
     _shrink(platform, platform.home / "spool", room_kb=48)  # only the generator keeps it open
     known = platform.measure_log("generator")
     platform.start_generator()
-    platform.await_flow(platform.rate * 2, _LIMIT_S)
+    platform.await_flow(RATE * 2, _LIMIT_S)
     platform.kill_broker()
     platform.wait_until(
         lambda: "THE STREAM WAITS" in platform.read_log_from("generator", known),
@@ -64,7 +64,7 @@ def fill_broker(platform: Platform, _: Random) -> None:
         ready=platform.start_broker, release=platform.stop_broker,
     )  # fmt: skip
     platform.wait_until(lambda: not platform.has_broker(), _LIMIT_S, "broker that ends at its full disk")
-    platform.await_taken(platform.rate * 2)
+    platform.await_taken(RATE * 2)
 
 
 def fill_lake(platform: Platform, _: Random) -> None:

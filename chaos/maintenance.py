@@ -5,7 +5,7 @@ import os
 import time
 from random import Random
 
-from chaos.pieces import ChaosError
+from chaos.pieces import RATE, ChaosError
 from chaos.platform import Platform
 
 _ROUNDS = 2
@@ -26,9 +26,9 @@ def maintain(platform: Platform, _: Random) -> None:
     joined = deleted = 0
     for _round in range(_ROUNDS):
         joined += sum(json.loads(platform.run("maintain", "compact", "--json")).values())
-        platform.await_flow(platform.rate * 2, _LIMIT_S)
+        platform.await_flow(RATE * 2, _LIMIT_S)
         deleted += sum(json.loads(platform.run("maintain", "vacuum", "--json")).values())
-        platform.await_flow(platform.rate * 2, _LIMIT_S)
+        platform.await_flow(RATE * 2, _LIMIT_S)
     if not joined or deleted != 1 or orphan.exists():
         raise ChaosError(f"{joined} files were joined and {deleted} deleted, where it should be many and one")
     platform.note(f"{joined} files joined in {_ROUNDS} rounds, one of nobody's deleted")

@@ -22,11 +22,11 @@ def line(outcome: Outcome | Skipped) -> str:
     )
 
 
-def render(outcomes: Sequence[Outcome | Skipped], seed: int, rate: int = RATE) -> str:
+def render(outcomes: Sequence[Outcome | Skipped], seed: int) -> str:
     """The page."""
     machine = describe(PROJECT_DIR)
     return _PAGE.format(
-        rate=rate,
+        rate=RATE,
         day=f"{datetime.now(UTC):%Y-%m-%d}",
         seed=seed,
         machine=f"{machine.cpu}, {machine.cores} cores, {machine.python}",

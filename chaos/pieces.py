@@ -13,7 +13,8 @@ from stafford.runtime.broker_process import BrokerState
 from stafford.settings import PROJECT_DIR
 
 PORT = 29292
-RATE = 20
+RATE = 50
+"""Records a second of the shop, after its catalogue and 20,000 customers."""
 SEED = 7
 
 
@@ -26,14 +27,11 @@ class Pieces:
 
     Args:
         home: of everything; made when it is missing.
-        rate: records a second of the shop when it opens; what it sends before them, such as its catalogue,
-            grows with it.
     """
 
-    def __init__(self, home: Path, rate: int = RATE) -> None:
+    def __init__(self, home: Path) -> None:
         self.home = home
         home.mkdir(parents=True, exist_ok=True)
-        self.rate = rate
         self.program = "stafford"
         """The module that is our command line; a fault may need one around it."""
         self.ingests = ""
@@ -56,7 +54,7 @@ class Pieces:
 
     def start_generator(self) -> None:
         """Let the shop live, from where it stopped."""
-        self.start("generator", "simulate", "--json", "--rate", f"{self.rate}/s", "--seed", str(SEED))
+        self.start("generator", "simulate", "--json", "--rate", f"{RATE}/s", "--seed", str(SEED))
 
     def start_ingestion(self) -> None:
         """Ingest continuously."""

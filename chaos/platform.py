@@ -10,7 +10,7 @@ from typing import Any
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 
-from chaos.pieces import RATE, ChaosError, Pieces
+from chaos.pieces import ChaosError, Pieces
 from chaos.verdict import Event, Verdict, judge
 from stafford.domain.lake import Lake
 
@@ -21,8 +21,8 @@ _REST_S, _REST_LIMIT_S = 4.0, 300.0
 class Platform(Pieces):
     """One home and what runs in it. Everything is ended by `stop`. Args: see Pieces."""
 
-    def __init__(self, home: Path, rate: int = RATE) -> None:
-        super().__init__(home, rate)
+    def __init__(self, home: Path) -> None:
+        super().__init__(home)
         self._lake = Lake(str(home / "lake"))
         self._notes: list[str] = []
         self._leftovers = ExitStack()

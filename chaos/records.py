@@ -8,7 +8,7 @@ from confluent_kafka import Consumer, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from deltalake import DeltaTable
 
-from chaos.pieces import ChaosError
+from chaos.pieces import RATE, ChaosError
 from chaos.platform import Platform
 from chaos.verdict import Event
 from stafford.domain.record import SENT
@@ -54,7 +54,7 @@ def overrun(platform: Platform, _: Random) -> None:
     By the broker's own request for it, which moves the start of the log as retention does, and at once.
     """
     platform.kill("ingestion")
-    platform.await_taken(platform.rate * 4)
+    platform.await_taken(RATE * 4)
     platform.end("generator")
     stands = _read_positions(platform)
     consumer = _consumer(platform)

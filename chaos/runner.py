@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from random import Random
 
 from chaos.fault import Fault
-from chaos.pieces import ChaosError
+from chaos.pieces import RATE, ChaosError
 from chaos.platform import Platform
 from chaos.verdict import Verdict
 
@@ -75,7 +75,7 @@ def break_and_recover(
     moments = Random(f"{seed}/{fault.name}")  # noqa: S311 - nothing secret
     tell(f"{fault.name}: everything runs")
     platform.restore()
-    platform.await_flow(platform.rate * _FLOW_S, _LIMIT_S)
+    platform.await_flow(RATE * _FLOW_S, _LIMIT_S)
     moment_s = moments.uniform(0, _MOST_WAIT_S)
     time.sleep(moment_s)
     tell(f"{fault.name}: {fault.title}")

@@ -13,14 +13,12 @@ pytestmark = [pytest.mark.kafka, pytest.mark.spark, pytest.mark.slow, pytest.mar
 
 CHOSEN = ("power-cut", "before-sink", "before-checkpoint", "two-ingestions", "poison", "batch-doubled")
 SEED = 11
-PER_SECOND = 10
-"""A small shop: what it sends before it opens, such as its catalogue, has to be ingested too."""
 
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """One platform for all faults and for the control: to start its parts is most of the time."""
-    platform = Platform(tmp_path_factory.mktemp("chaos") / "home", PER_SECOND)
+    platform = Platform(tmp_path_factory.mktemp("chaos") / "home")
     platform.open()
     yield platform
     platform.stop()
@@ -37,7 +35,7 @@ def test_nothing_is_lost_or_doubled_whatever_is_broken(platform: Platform) -> No
     verdict = platform.settle()
     assert (verdict.reconciled, verdict.lost, verdict.doubled) == (True, 0, 0), verdict.details
     outcomes = [Outcome(fault, *both, verdict) for fault, both in zip(chosen, times, strict=True)]
-    written = page.render([*outcomes, Skipped(FAULTS[-1], "of a test")], SEED, PER_SECOND)
+    written = page.render([*outcomes, Skipped(FAULTS[-1], "of a test")], SEED)
     assert written.count("\n| `") == len(CHOSEN) + 1
     assert "skipped: of a test" in written
 
