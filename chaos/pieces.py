@@ -64,14 +64,20 @@ class Pieces:
         """Start a command of ours under a name."""
         self._start(name, self.program, *words)
 
-    def restore(self) -> None:
-        """What an operator does: start what is not there, in any order, as each waits for the others."""
-        if not self.is_running("ingestion"):
-            self.start_ingestion()
-        if not self.is_running("generator"):
-            self.start_generator()
+    def restore(self) -> bool:
+        """What an operator does: start what is not there, in any order, as each waits for the others.
+
+        Returns:
+            Whether anything was missing.
+        """
+        starts = {"ingestion": self.start_ingestion, "generator": self.start_generator}
+        missing = [piece for piece in starts if not self.is_running(piece)]
+        for piece in missing:
+            starts[piece]()
         if not self.has_broker():
             self.start_broker()
+            return True
+        return bool(missing)
 
     # Asking
 

@@ -74,8 +74,8 @@ def break_and_recover(
     """
     moments = Random(f"{seed}/{fault.name}")  # noqa: S311 - nothing secret
     tell(f"{fault.name}: everything runs")
-    platform.restore()
-    platform.await_flow(RATE * _FLOW_S, _LIMIT_S)
+    if platform.restore():
+        platform.await_flow(RATE * _FLOW_S, _LIMIT_S)
     moment_s = moments.uniform(0, _MOST_WAIT_S)
     time.sleep(moment_s)
     tell(f"{fault.name}: {fault.title}")
