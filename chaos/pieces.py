@@ -148,7 +148,8 @@ class Pieces:
         except subprocess.TimeoutExpired as exc:
             kill_tree(psutil.Process(process.pid))
             raise ChaosError(f"{piece} did not end within {wait_s:.0f} s of Ctrl-C") from exc
-        if status not in (0, 130):
+        # One that was ended before it had begun dies of the signal itself.
+        if status not in (0, 130, -signal.SIGINT):
             raise ChaosError(f"{piece} ended with {status}: {self.read_log(piece)}")
 
     def await_end(self, piece: str, limit_s: float) -> int:

@@ -16,6 +16,7 @@ from stafford.errors import OffsetOutOfRange
 
 _REPEATED = 500
 _ANSWER_S = 20
+_LIMIT_S = 120
 _OVERRUN = "clickstream"
 
 
@@ -82,10 +83,12 @@ def overrun(platform: Platform, _: Random) -> None:
 
 
 def accept_the_loss(platform: Platform) -> None:
-    """What the refusal says."""
+    """What the refusal says; then all goes on as before."""
     done = platform.call("ingest", "--accept-loss", "--json")
     if done.returncode or "GIVEN UP" not in done.stderr:
         raise ChaosError(f"ingest --accept-loss ended with {done.returncode}: {done.stderr[-800:]}")
+    platform.restore()
+    platform.await_flow(RATE * 2, _LIMIT_S)
 
 
 def _consumer(platform: Platform) -> Consumer:
