@@ -11,7 +11,7 @@ from chaos.runner import Outcome, Skipped, break_and_recover, run
 
 pytestmark = [pytest.mark.kafka, pytest.mark.spark, pytest.mark.slow, pytest.mark.timeout(900)]
 
-CHOSEN = ("power-cut", "before-sink", "before-checkpoint", "two-ingestions", "poison", "batch-doubled")
+CHOSEN = ("broker-killed", "before-sink", "before-checkpoint", "two-ingestions", "poison", "batch-doubled")
 SEED = 11
 
 
@@ -19,9 +19,16 @@ SEED = 11
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """One platform for all faults and for the control: to start its parts is most of the time."""
     platform = Platform(tmp_path_factory.mktemp("chaos") / "home")
-    platform.open()
-    yield platform
-    platform.stop()
+    try:
+        # Before its broker: it waits for it, and for the topics, which costs no time of its own.
+        platform.start_ingestion()
+        platform.wait_until(
+            lambda: "WAITING FOR KAFKA" in platform.read_log("ingestion"), 120, "ingestion that waits"
+        )
+        platform.open()
+        yield platform
+    finally:
+        platform.stop()
 
 
 def test_nothing_is_lost_or_doubled_whatever_is_broken(platform: Platform) -> None:
@@ -32,6 +39,7 @@ def test_nothing_is_lost_or_doubled_whatever_is_broken(platform: Platform) -> No
     chosen = [fault for fault in FAULTS if fault.name in CHOSEN]
     assert len(chosen) == len(CHOSEN)
     times = [break_and_recover(platform, fault, SEED, print) for fault in chosen]
+    assert "KAFKA IS BACK" in platform.read_log_from("ingestion", 0)
     verdict = platform.settle()
     assert (verdict.reconciled, verdict.lost, verdict.doubled) == (True, 0, 0), verdict.details
     outcomes = [Outcome(fault, *both, verdict) for fault, both in zip(chosen, times, strict=True)]

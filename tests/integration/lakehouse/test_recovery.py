@@ -1,14 +1,13 @@
-"""An ingestion without its broker, with yesterday's checkpoints, and behind records that Kafka deleted."""
+"""An ingestion with yesterday's checkpoints, and one behind records that Kafka deleted."""
 
 import shutil
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from stafford.errors import NotReady, OffsetOutOfRange
+from stafford.errors import OffsetOutOfRange
 from stafford.jobs import ingest, reconcile, simulate, topics
 from stafford.lakehouse.counts import Counts
 from stafford.settings import Settings
@@ -113,25 +112,3 @@ def test_what_retention_took_is_counted_and_never_skipped(shop: Shop, victim: Vi
     assert lost
     assert lost | copies == set(gone)
     assert verdict.findings_by_kind.keys() <= {"lost", "missing_copy"}
-
-
-@pytest.mark.usefixtures("spark")
-def test_an_ingestion_that_begins_without_a_broker_finds_it(shop: Shop, victim: Victim) -> None:
-    """It says what it waits for, and reads what is there when the broker is back."""
-    shop.live(timedelta(hours=1))
-    victim.kill()
-    with ingest.build(shop.settings, notify=shop.said.append).stream() as ingestion:
-        assert "no Kafka broker answers" in ingestion.waits_for
-        with pytest.raises(NotReady, match="waits for Kafka"):
-            ingestion.drain(1)
-        victim.start()
-        deadline = time.monotonic() + 60
-        while ingestion.waits_for:
-            assert time.monotonic() < deadline
-            ingestion.check()
-            time.sleep(0.1)
-        ingestion.drain(60)
-    assert [text.split(":")[0] for text in shop.said] == ["WAITING FOR KAFKA", "KAFKA IS BACK"]
-    verdict = reconcile.build(shop.settings, with_marts=False).run()
-    assert verdict.findings_by_kind == {}
-    assert verdict.totals["bronze"] == verdict.totals["acknowledged"]
