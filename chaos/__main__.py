@@ -8,17 +8,19 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from chaos import page
+from chaos import disks, page
 from chaos.faults import FAULTS
-from chaos.platform import ChaosError, Platform
-from chaos.runner import Outcome, run
+from chaos.pieces import ChaosError
+from chaos.platform import Platform
+from chaos.runner import Outcome, Skipped, run
 from stafford.settings import PROJECT_DIR
 
+_ALL = "all"
 _NAMES = [fault.name for fault in FAULTS]
 
 
 def _choose(text: str) -> list[str]:
-    names = text.split(",")
+    names = _NAMES if text == _ALL else text.split(",")
     unknown = [name for name in names if name not in _NAMES]
     if unknown:
         raise typer.BadParameter(f"no fault {', '.join(unknown)}; there are {', '.join(_NAMES)}")
@@ -27,14 +29,14 @@ def _choose(text: str) -> list[str]:
 
 def main(
     faults: Annotated[
-        str, typer.Option(help=f"Names with commas between them, of {', '.join(_NAMES)}.")
-    ] = ",".join(_NAMES),
+        str, typer.Option(help=f"all, or names with commas between them: {', '.join(_NAMES)}.")
+    ] = _ALL,
     seed: Annotated[int, typer.Option(help="Of the moments at which they come.")] = 7,
     home: Annotated[
         Path, typer.Option(help="Folder to work in; it is emptied first, and removed where all is well.")
     ] = Path("data/chaos"),
     out: Annotated[
-        Path | None, typer.Option(help="Page to write [default: docs/reference/chaos.md, for all faults].")
+        Path | None, typer.Option(help="Page to write; for all faults docs/reference/chaos.md.")
     ] = None,
 ) -> None:
     """Break a running platform in every way that is listed; takes about a minute for each.
@@ -43,9 +45,10 @@ def main(
     """
     chosen = [fault for fault in FAULTS if fault.name in _choose(faults)]
     console = Console(stderr=True)
+    disks.unmount_below(home.resolve())
     shutil.rmtree(home, ignore_errors=True)
     platform = Platform(home.resolve())
-    outcomes: list[Outcome] = []
+    outcomes: list[Outcome | Skipped] = []
     try:
         with console.status("starting") as status:
             for outcome in run(platform, chosen, seed, status.update):

@@ -10,7 +10,7 @@ QUIET_S = 120
 
 
 def is_healthy(home: Path, now: float) -> bool:
-    """Whether Kafka acknowledged something lately; `now` is seconds since the epoch.
+    """Whether a durable log acknowledged something lately; `now` is seconds since the epoch.
 
     The shop's own clock would not do: it keeps the lag of a slow start for good, by design.
 

@@ -24,12 +24,19 @@ def ingest(
         int | None,
         typer.Option(min=1, max=65535, help="Answer Prometheus on this port of loopback while it goes on."),
     ] = None,
+    accept_loss: Annotated[
+        bool,
+        typer.Option(
+            "--accept-loss",
+            help="Go on behind records that Kafka deleted before they were read, and say how many those are.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
 ) -> None:
     """Read Kafka and the spool into bronze, and bronze into silver and quarantine.
 
-    Safe to repeat and to kill: it goes on where it stopped, and doubles nothing. With STAFFORD_REDIS it keeps
-    the numbers of `stafford live`.
+    Safe to repeat and to kill: it goes on where it stopped, and doubles nothing. A continuous one waits for a
+    broker that is away. With STAFFORD_REDIS it keeps the numbers of `stafford live`.
 
     Example: stafford ingest --continuous
     """
@@ -40,6 +47,8 @@ def ingest(
 
     if metrics_port is not None and not continuous:
         raise ConfigError("--metrics-port has nobody to answer to without --continuous; give both or neither")
+    if accept_loss and continuous:
+        raise ConfigError("--accept-loss is for one run; start --continuous when that has ended")
     job = build(Settings(), notify=notify, metrics_port=metrics_port)
     with console.status("starting") as status:
         if continuous:
@@ -47,12 +56,13 @@ def ingest(
                 try:
                     while True:
                         ingestion.check()
-                        status.update(_sentence(job.count()))
+                        waiting = " · waits for Kafka" if ingestion.waits_for else ""
+                        status.update(_sentence(job.count()) + waiting)
                         time.sleep(INTERVAL_S)
                 except KeyboardInterrupt:
                     status.update("stopping after the batches in flight")
         else:
-            job.run(status.update)
+            job.run(status.update, accept_loss=accept_loss)
         counts = job.count()
     typer.echo(json.dumps(asdict(counts)) if as_json else _sentence(counts))
 

@@ -4,21 +4,23 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from threading import Event, Lock, Thread
 
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from stafford.contracts import Contract, load_contracts
 from stafford.domain.lake import Lake
-from stafford.errors import ConfigError, StaffordError, TransportUnavailable
+from stafford.errors import ConfigError, OffsetOutOfRange, StaffordError, TransportUnavailable
 from stafford.jobs.ingest_metrics import IngestMetrics
+from stafford.jobs.ingestion import Follower, Ingestion
 from stafford.jobs.kafka_client import find_kafka
+from stafford.jobs.kafka_to_bronze import KafkaToBronze
 from stafford.jobs.live import find_publisher
-from stafford.lakehouse import queries
+from stafford.lakehouse import checkpoints, queries
 from stafford.lakehouse.adoption import adopt_contracts, check_contracts
-from stafford.lakehouse.bronze import Lander, start_bronze
+from stafford.lakehouse.bronze import Lander
 from stafford.lakehouse.counts import Counts, count
 from stafford.lakehouse.quarantine.replay import ReplayWriter
 from stafford.lakehouse.session import open_session
@@ -29,12 +31,11 @@ from stafford.runtime.jars import ensure_jars
 from stafford.runtime.java import Java, find_java
 from stafford.settings import Settings
 from stafford.transport import read_segments
+from stafford.transport.admin import find_missing
 
 Progress = Callable[[str], None]
 FindKafka = Callable[[], Mapping[str, str] | None]
-
-SPOOL_INTERVAL_S = 1.0
-"""How long a record waits in the spool at most before a continuous ingestion lands it."""
+"""Gives client settings; None where there is no Kafka at all. Raises TransportUnavailable: none runs now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class IngestJob:
     live: Callable[[], AbstractContextManager[object]]
     """Keeps the live numbers in Redis for as long as its `with` lasts; they never stop an ingestion."""
     clock: Callable[[], datetime]
+    notify: Callable[[str], None] = lambda _: None
+    """Is told, loudly, what a person should know."""
     metrics: IngestMetrics | None = None
     """Serves numbers for Prometheus while a continuous ingestion runs."""
 
@@ -74,10 +77,14 @@ class IngestJob:
             progress(f"added the column {column} to silver")
         return spark
 
-    def run(self, progress: Progress = lambda _: None) -> Counts:
+    def run(self, progress: Progress = lambda _: None, *, accept_loss: bool = False) -> Counts:
         """Ingest everything that is there now, then stop.
 
         Delivery: effectively once.
+
+        Args:
+            progress: is told what happens.
+            accept_loss: go on behind what retention took before it was read, and notify what that is.
 
         Raises:
             HomeInUse: another ingestion of this home runs.
@@ -87,7 +94,7 @@ class IngestJob:
         """
         with self.exclusive():
             spark = self._resume(progress)
-            kafka = self.find_kafka()
+            kafka = self._find_kafka_now()
             if kafka is None and not self.spool.exists():
                 raise ConfigError(
                     f"nothing to ingest: no broker runs and there is no spool {self.spool}. "
@@ -100,21 +107,22 @@ class IngestJob:
                     Lander(self.lake).land(batch for _, batch in read_segments(self.spool))
                 if kafka is not None:
                     progress("copying Kafka into bronze")
-                    queries.finish(self._bronze(spark, kafka, Trigger.AVAILABLE_NOW))
+                    self._copy(spark, kafka, accept_loss=accept_loss)
                 progress("validating and deduplicating into silver")
                 queries.finish(self._silver(spark, Trigger.AVAILABLE_NOW))
             return self.count()
 
     @contextmanager
-    def stream(self, progress: Progress = lambda _: None) -> Iterator["Ingestion"]:
+    def stream(self, progress: Progress = lambda _: None) -> Iterator[Ingestion]:
         """Ingest continuously for as long as the `with` lasts, and stop after the batches in flight.
+
+        A broker that is not there, at the start or later, is waited for, and `notify` says so.
 
         Raises:
             HomeInUse: another ingestion of this home runs.
         """
         with self.exclusive():
             spark = self._resume(progress)
-            kafka = self.find_kafka()
 
             lander = Lander(self.lake)
 
@@ -124,10 +132,11 @@ class IngestJob:
 
             watching = nullcontext() if self.metrics is None else self.metrics.watching(spark)
             with self.live(), watching:
-                running = [] if kafka is None else [self._bronze(spark, kafka, Trigger.CONTINUOUS)]
-                ingestion = Ingestion(running, land_spool)
+                source = _Source(self.find_kafka, self._bronze, spark)
+                ingestion = Ingestion(
+                    Follower(source, self.notify), lambda: self._silver(spark, Trigger.CONTINUOUS), land_spool
+                )
                 try:
-                    running.append(self._silver(spark, Trigger.CONTINUOUS))
                     yield ingestion
                 finally:
                     progress("stopping after the batches in flight")
@@ -146,63 +155,56 @@ class IngestJob:
         ReplayWriter(self.lake, self.contracts, self.clock).finish()
         return spark
 
-    def _bronze(self, spark: SparkSession, kafka: Mapping[str, str], trigger: Trigger) -> StreamingQuery:
-        return start_bronze(spark, self.lake, kafka, self.contracts, f"{self.checkpoints}/bronze", trigger)
+    @property
+    def _bronze(self) -> KafkaToBronze:
+        checkpoint = f"{self.checkpoints}/bronze"
+        return KafkaToBronze(self.lake, tuple(self.contracts), checkpoint, self.clock, self.notify)
+
+    def _find_kafka_now(self) -> Mapping[str, str] | None:
+        try:
+            return self.find_kafka()
+        except TransportUnavailable:
+            return None
+
+    def _copy(self, spark: SparkSession, kafka: Mapping[str, str], *, accept_loss: bool) -> None:
+        bronze = self._bronze
+        try:
+            queries.finish(bronze.start(spark, kafka, Trigger.AVAILABLE_NOW, accept_loss=accept_loss))
+        except OffsetOutOfRange as exc:
+            raise bronze.explain(kafka, exc) from exc
 
     def _silver(self, spark: SparkSession, trigger: Trigger) -> StreamingQuery:
+        checkpoint = f"{self.checkpoints}/silver"
+        # What is judged again is found in `arrivals`, so a new checkpoint costs time and doubles nothing.
+        if checkpoints.is_older_than(checkpoint, self.lake.arrivals, lambda query: f"silver/{query}"):
+            aside = checkpoints.set_aside(checkpoint, self.clock())
+            self.notify(f"silver's checkpoint is older than its tables; moved to {aside}, a new one is made")
         watch = None if self.metrics is None else self.metrics.measure
-        return start_silver(spark, self.lake, self.contracts, f"{self.checkpoints}/silver", trigger, watch)
+        return start_silver(spark, self.lake, self.contracts, checkpoint, trigger, watch)
 
 
-class Ingestion:
-    """A continuous ingestion: two streaming queries, and a thread that lands the spool."""
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Kafka and bronze, as a continuous ingestion follows them."""
 
-    def __init__(self, running: list[StreamingQuery], land_spool: Callable[[], None]) -> None:
-        self._running = running
-        self._land_spool = land_spool
-        self._landing = Lock()
-        self._stopping = Event()
-        self._failure: StaffordError | None = None
-        self._lander = Thread(target=self._keep_landing, name="spool-lander", daemon=True)
-        self._lander.start()
+    find_kafka: FindKafka
+    bronze: KafkaToBronze
+    spark: SparkSession
 
-    def check(self) -> None:
-        """Raise what stopped a part of the ingestion, if anything did."""
-        if self._failure is not None:
-            raise self._failure
-        for query in self._running:
-            queries.check(query)
+    def find(self) -> Mapping[str, str] | None:
+        kafka = self.find_kafka()
+        if kafka is not None and (missing := find_missing(kafka, self.bronze.topics)):
+            raise TransportUnavailable(
+                f"the broker at {kafka['bootstrap.servers']} lacks {', '.join(missing)}; make them with "
+                "`stafford topics apply`"
+            )
+        return kafka
 
-    def drain(self, timeout_s: float) -> None:
-        """Wait until everything that is in Kafka and the spool now is in silver or quarantine.
+    def start(self, kafka: Mapping[str, str]) -> StreamingQuery:
+        return self.bronze.start(self.spark, kafka, Trigger.CONTINUOUS)
 
-        Raises:
-            NotReady: it did not get there in time.
-        """
-        self._land()
-        for query in self._running:
-            queries.drain(query, timeout_s)
-        self.check()
-
-    def stop(self) -> None:
-        """Stop after the batches in flight; stopping twice is harmless."""
-        self._stopping.set()
-        self._lander.join()
-        for query in self._running:
-            queries.stop(query)
-
-    def _keep_landing(self) -> None:
-        while not self._stopping.wait(SPOOL_INTERVAL_S):
-            try:
-                self._land()
-            except StaffordError as exc:
-                self._failure = exc
-                return
-
-    def _land(self) -> None:
-        # One at a time: what bronze has already is looked up before it is appended to.
-        with self._landing:
-            self._land_spool()
+    def explain(self, kafka: Mapping[str, str], error: StaffordError) -> StaffordError:
+        return self.bronze.explain(kafka, error)
 
 
 def build(
@@ -217,7 +219,8 @@ def build(
     Args:
         settings: where everything is.
         kafka: gives the Kafka client settings when asked, or None to read the spool alone; by default
-            the broker that the settings or the home name, where one runs.
+            the broker that the settings or the home name.
+        notify: is told, loudly, what a person should know.
         metrics_port: where a continuous ingestion answers Prometheus, on loopback; None for nowhere.
     """
 
@@ -233,22 +236,17 @@ def build(
             conf=settings.spark_conf,
         )
 
-    def find_running_kafka() -> Mapping[str, str] | None:
-        try:
-            return find_kafka(settings)
-        except TransportUnavailable:
-            return None
-
     return IngestJob(
         session=session,
         lake=Lake(settings.lake_uri),
         contracts=load_contracts(settings.contracts_dir),
         checkpoints=settings.checkpoint_uri,
-        find_kafka=kafka or find_running_kafka,
+        find_kafka=kafka or partial(find_kafka, settings),
         spool=settings.spool_dir,
         exclusive=lambda: HomeLock(settings.home_dir / "checkpoints"),
         live=find_publisher(settings, notify),
         clock=lambda: datetime.now(UTC),
+        notify=notify,
         metrics=None if metrics_port is None else IngestMetrics(metrics_port),
     )
 

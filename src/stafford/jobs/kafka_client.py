@@ -3,7 +3,7 @@
 from stafford.errors import TransportUnavailable
 from stafford.jobs import broker
 from stafford.settings import Settings
-from stafford.transport.admin import answers
+from stafford.transport.admin import find_missing
 
 
 def find_kafka(settings: Settings) -> dict[str, str]:
@@ -30,9 +30,5 @@ def find_answering(settings: Settings) -> dict[str, str]:
         TransportUnavailable: none does.
     """
     config = find_kafka(settings)
-    if not answers(config["bootstrap.servers"], config):
-        raise TransportUnavailable(
-            f"no Kafka broker answers at {config['bootstrap.servers']}; see `stafford kafka status`, start "
-            "the embedded one with `stafford kafka start`"
-        )
+    find_missing(config, ())
     return config

@@ -1,5 +1,6 @@
 """Kafka and spool as they were, appended to one Delta table."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -30,6 +31,10 @@ MAX_RECORDS_LANDED = 200_000
 """Bounds what is landed at once: other than a stream's, these records pass through the driver's memory."""
 
 
+Positions = Mapping[str, Mapping[int, int]]
+"""By topic and partition: the offset that is next."""
+
+
 def start_bronze(
     spark: SparkSession,
     lake: Lake,
@@ -37,8 +42,9 @@ def start_bronze(
     topics: Iterable[str],
     checkpoint: str,
     trigger: Trigger,
+    start_at: Positions | None = None,
 ) -> StreamingQuery:
-    """Start copying topics into bronze where the checkpoint stands, from their beginning at first.
+    """Start copying topics into bronze where the checkpoint stands.
 
     Delivery: exactly once from the log's offsets to the table: a batch that is repeated has the same offsets,
     and the table knows by its transaction id whether it has it. Records that retention
@@ -47,9 +53,10 @@ def start_bronze(
     Args:
         kafka: client settings, at least bootstrap.servers.
         topics: names of existing topics.
+        start_at: where to begin without a checkpoint, all partitions of all topics; None for their beginning.
     """
     writer = (
-        read_kafka(spark, kafka, topics)
+        read_kafka(spark, kafka, topics, start_at)
         .writeStream.queryName("bronze")
         .foreachBatch(partial(_append_batch, lake))
         .option("checkpointLocation", checkpoint)
@@ -57,29 +64,53 @@ def start_bronze(
     return trigger.apply(writer).start()
 
 
+def app_id(query_id: str | None) -> str:
+    """What a query calls itself in bronze's transactions."""
+    return f"bronze/{query_id}"
+
+
 def _append_batch(lake: Lake, batch: DataFrame, batch_id: int) -> None:
     query_id = batch.sparkSession.sparkContext.getLocalProperty("sql.streaming.queryId")
     stamped = batch.withColumns({"source": F.lit(KAFKA), "ingested_at": F.current_timestamp()})
     for rows in stage(stamped.select(*BRONZE), _pass_on, f"{lake.staging}/bronze").values():
-        append_once(lake.bronze, rows, f"bronze/{query_id}", batch_id)
+        append_once(lake.bronze, rows, app_id(query_id), batch_id)
 
 
 def _pass_on(batches: Iterator[pa.RecordBatch]) -> Named:
     return (("bronze", pa.Table.from_batches([batch])) for batch in batches)
 
 
-def read_kafka(spark: SparkSession, kafka: Mapping[str, str], topics: Iterable[str]) -> DataFrame:
-    """Every record of some topics as a stream, from their beginning, in bounded micro-batches."""
+def read_kafka(
+    spark: SparkSession, kafka: Mapping[str, str], topics: Iterable[str], start_at: Positions | None = None
+) -> DataFrame:
+    """Every record of some topics as a stream, from their beginning or `start_at`, in bounded batches."""
     return (
         spark.readStream.format("kafka")
         .options(**{f"kafka.{name}": value for name, value in kafka.items()})
         .option("subscribe", ",".join(topics))
-        .option("startingOffsets", "earliest")
+        .option("startingOffsets", "earliest" if start_at is None else json.dumps(start_at))
         .option("failOnDataLoss", "true")
         .option("includeHeaders", "true")
         .option("maxOffsetsPerTrigger", MAX_RECORDS_PER_BATCH)
         .load()
     )
+
+
+def read_positions(lake: Lake) -> dict[str, dict[int, int]]:
+    """Where bronze stands in each topic and partition of which it has a record.
+
+    Raises:
+        StorageError: bronze cannot be read.
+    """
+    try:
+        rows = DeltaTable(lake.bronze).to_pyarrow_dataset()
+        found = rows.to_table(["topic", "partition", "offset"], filter=pc.field("source") == KAFKA)
+    except (DeltaError, pa.ArrowException, OSError) as exc:
+        raise StorageError(f"cannot read {lake.bronze}: {exc}; check the path") from exc
+    positions: dict[str, dict[int, int]] = {}
+    for row in found.group_by(["topic", "partition"]).aggregate([("offset", "max")]).to_pylist():
+        positions.setdefault(row["topic"], {})[row["partition"]] = row["offset_max"] + 1
+    return positions
 
 
 class Lander:

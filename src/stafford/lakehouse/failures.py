@@ -17,7 +17,7 @@ def translate(error: Exception, query: str) -> StaffordError:
         error: what Spark raised.
         query: name of the streaming query, or of the write.
     """
-    text = str(error)
+    text = _unfold(error)
     if any(word in text for word in LOST):
         return OffsetOutOfRange(
             f"{query} stopped: the broker no longer has records that bronze never read. They are lost unless "
@@ -39,6 +39,21 @@ def translate(error: Exception, query: str) -> StaffordError:
     return Terminal(
         f"{query} stopped: {_cause(text)}. Nothing half-written is visible; run it again to go on."
     )
+
+
+def _unfold(error: Exception) -> str:
+    """What an error says, and below it what its causes in the JVM say: Spark shows the outermost alone.
+
+    "Task failed while writing rows" is all there is to a full disk otherwise.
+    """
+    lines = [str(error)]
+    cause: object = error
+    while cause is not None:
+        # PySpark keeps both and has no public way to either.
+        trace = str(getattr(cause, "_stackTrace", None) or "")
+        lines += [line.strip() for line in trace.splitlines() if line.startswith("Caused by: ")]
+        cause = getattr(cause, "_cause", None)
+    return "\n".join(dict.fromkeys(lines))
 
 
 def _cause(text: str) -> str:

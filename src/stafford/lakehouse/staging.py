@@ -9,8 +9,9 @@ from functools import partial
 from uuid import uuid4
 
 import pyarrow as pa
-from pyarrow import fs
 from pyspark.sql import DataFrame
+
+from stafford.lakehouse.files import locate
 
 Named = Iterable[tuple[str, pa.Table]]
 """Rows under the names of the tables that they are for; a name may come again and again."""
@@ -31,7 +32,7 @@ def stage(
     Returns:
         The rows by name, in the order of names; in memory, so the batch must be bounded.
     """
-    files, directory = _open(folder)
+    files, directory = locate(folder)
     files.create_dir(directory)
     files.delete_dir_contents(directory)
     task = partial(_write, work=work, folder=folder)
@@ -48,7 +49,7 @@ def stage(
 def _write(
     batches: Iterator[pa.RecordBatch], work: Callable[[Iterator[pa.RecordBatch]], Named], folder: str
 ) -> Iterator[pa.RecordBatch]:
-    files, directory = _open(folder)
+    files, directory = locate(folder)
     paths: dict[str, str] = {}
     with ExitStack() as stack:
         writers: dict[str, pa.ipc.RecordBatchFileWriter] = {}
@@ -59,10 +60,3 @@ def _write(
                 writers[name] = stack.enter_context(pa.ipc.new_file(sink, rows.schema))
             writers[name].write_table(rows)
     yield pa.RecordBatch.from_arrays([list(paths), list(paths.values())], schema=_REPORT)
-
-
-def _open(folder: str) -> tuple[fs.FileSystem, str]:
-    # A path of Windows is no URI.
-    if "://" in folder:
-        return fs.FileSystem.from_uri(folder)  # type: ignore[no-any-return]
-    return fs.LocalFileSystem(), folder

@@ -21,7 +21,11 @@ from stafford.lakehouse.session import open_session
 from stafford.lakehouse.silver.stream import start_silver
 from stafford.lakehouse.tables import create_tables
 from stafford.lakehouse.triggers import Trigger
+from stafford.runtime.broker import Broker
 from stafford.runtime.java import Java
+from stafford.transport.admin import answers
+
+from ..victim import Victim  # noqa: TID252 - shared by tests
 
 ARRIVED_AT = datetime(2026, 2, 1, 12, tzinfo=UTC)
 PROJECT = Path(__file__).parents[3]
@@ -39,6 +43,14 @@ def spark(spark_jars: Path, java: Java, tmp_path_factory: pytest.TempPathFactory
     )
     yield session
     session.stop()
+
+
+@pytest.fixture(scope="session")
+def victim(tmp_path_factory: pytest.TempPathFactory, kafka_jars: Path, java: Java) -> Iterator[Victim]:
+    """A broker to ill-treat; who takes it leaves it running, without topics."""
+    broker = Broker(tmp_path_factory.mktemp("victim"), kafka_jars, java, probe=answers, heap_mb=256)
+    yield Victim(broker, 29392)
+    broker.stop()
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
@@ -12,11 +11,8 @@ import pytest
 from stafford.jobs import ingest, reconcile, simulate, topics
 from stafford.jobs import spool as jobs_spool
 from stafford.jobs.simulate import Progress, SimulateJob
-from stafford.runtime.broker import Broker
-from stafford.runtime.java import Java
 from stafford.settings import Settings
 from stafford.transport import list_segments
-from stafford.transport.admin import answers
 from stafford.transport.drain import drain
 
 from ...unit.transport.builders import read_stamp  # noqa: TID252 - shared by tests
@@ -28,14 +24,6 @@ Arrival = tuple[str, bytes, str]  # topic, key, event_id
 
 PER_SECOND = 40.0
 FROZEN_S = 15
-
-
-@pytest.fixture(scope="module")
-def victim(tmp_path_factory: pytest.TempPathFactory, kafka_jars: Path, java: Java) -> Iterator[Victim]:
-    """A broker of this module's own."""
-    broker = Broker(tmp_path_factory.mktemp("victim"), kafka_jars, java, probe=answers, heap_mb=256)
-    yield Victim(broker, 29392)
-    broker.stop()
 
 
 class Life:

@@ -13,6 +13,29 @@ RuntimeError: killed between two writes
 """
 
 
+class Wrapped(RuntimeError):
+    """An error as PySpark gives it: the text of the outermost, and the others in what it keeps for itself."""
+
+    def __init__(self, text: str, trace: str, cause: "Wrapped | None" = None) -> None:
+        super().__init__(text)
+        self._stackTrace, self._cause = trace, cause  # its names
+
+
+def test_a_cause_that_spark_does_not_show_is_found():
+    """A full disk is "Task failed while writing rows", and its cause stands two errors further down."""
+    trace = "SparkException: failed\n\tat Some.where\nCaused by: java.io.IOException: No space left on device"
+    error = Wrapped(
+        "[TASK_WRITE_FAILED] Task failed", "frame", Wrapped("Task failed", "frame", Wrapped("failed", trace))
+    )
+    assert type(translate(error, "bronze")) is StorageError
+    # control: a frame that only looks like it is no cause
+    harmless = Wrapped(
+        "Task failed", "\tat java.util.concurrent.TimeoutException.of(No space left on device)"
+    )
+    assert type(translate(harmless, "bronze")) is Terminal
+    assert "Task failed" in str(translate(harmless, "bronze"))
+
+
 @pytest.mark.parametrize(
     ("text", "kind", "says"),
     [

@@ -77,6 +77,14 @@ def test_each_secret_volume_goes_to_its_group_alone() -> None:
         assert mounted - {"secrets"} == allowed, group
 
 
+def test_the_shop_outlives_kafka_and_its_spool_the_shop() -> None:
+    """It may write to the spool, which is in its home: a volume that the stream reads too."""
+    command = SERVICES["simulator"]["command"]
+    assert command[command.index("--transport") + 1] == "auto"
+    for name in ("simulator", "streaming"):
+        assert "home:/data/shop" in SERVICES[name]["volumes"]
+
+
 def test_the_dashboards_files_refer_to_each_other() -> None:
     """Every uuid that a dashboard, chart or dataset names is one that another file has."""
     assets = PROJECT_DIR / "superset" / "assets"

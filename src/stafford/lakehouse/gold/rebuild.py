@@ -16,7 +16,6 @@ from stafford.lakehouse.gold.days import Days, on_date
 from stafford.lakehouse.gold.memory import Memory
 from stafford.lakehouse.gold.snapshot import SilverSnapshot, Version
 from stafford.lakehouse.gold.tables import DAY, GoldTable
-from stafford.lakehouse.tables import read_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def refresh(spark: Callable[[], SparkSession], lake: Lake, table: GoldTable) -> 
     try:
         made, rows = table.rebuild(silver, days, and_touched=True)
         changed = _find_changed(
-            _of_days(read_table(spark(), lake.gold(table.name)), made), _of_days(rows, made)
+            _of_days(spark().read.format("delta").load(lake.gold(table.name)), made), _of_days(rows, made)
         )
         if changed:
             _replace(lake, table, rows, changed, silver.versions)

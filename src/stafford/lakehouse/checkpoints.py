@@ -1,0 +1,89 @@
+"""What a streaming query's checkpoint says, and taking one out of use; read without Spark.
+
+A checkpoint has the id of its query in `metadata`, and in `offsets` a file for each batch that was begun,
+named by its number. Source: Apache Spark documentation, "Structured Streaming Programming Guide".
+"""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError, TableNotFoundError
+from pyarrow import fs
+
+from stafford.errors import StorageError, Terminal
+from stafford.lakehouse.files import locate
+
+
+def last_batch(checkpoint: str) -> int | None:
+    """Number of the newest batch that was begun; None where no query began one.
+
+    Raises:
+        StorageError: the folder cannot be read.
+    """
+    files, path = locate(checkpoint)
+    try:
+        found = files.get_file_info(fs.FileSelector(f"{path}/offsets", allow_not_found=True))
+    except OSError as exc:
+        raise StorageError(f"the checkpoint {checkpoint} cannot be read: {exc}; permit it") from exc
+    return max((int(file.base_name) for file in found if file.base_name.isdigit()), default=None)
+
+
+def is_older_than(checkpoint: str, table: str, app_id: Callable[[str], str]) -> bool:
+    """Tell whether a table has later batches of this checkpoint's query than the checkpoint knows of.
+
+    So it is when an older copy was restored. Going on with it would lose records: it gives its next batches
+    numbers that the table has, and a batch with such a number is skipped as one that was written already.
+
+    Args:
+        checkpoint: of the query.
+        table: URI of the Delta table that the query writes last.
+        app_id: what the query calls itself in that table's transactions, by its id.
+
+    Raises:
+        Terminal: the checkpoint cannot be understood.
+        StorageError: checkpoint or table cannot be read.
+    """
+    begun = last_batch(checkpoint)
+    query_id = _query_id(checkpoint)
+    if query_id is None:
+        return False
+    try:
+        written = DeltaTable(table).transaction_version(app_id(query_id))
+    except TableNotFoundError:
+        return False
+    except DeltaError as exc:
+        raise StorageError(f"cannot read the Delta table {table}: {exc}") from exc
+    return written is not None and written > (-1 if begun is None else begun)
+
+
+def set_aside(checkpoint: str, now: datetime) -> str:
+    """Rename a checkpoint, so that its query begins a new one; gives the new name.
+
+    Raises:
+        StorageError: it cannot be renamed.
+    """
+    files, path = locate(checkpoint)
+    aside = f"{path}.{now:%Y%m%dT%H%M%S}"
+    try:
+        files.move(path, aside)
+    except OSError as exc:
+        raise StorageError(f"the checkpoint {checkpoint} cannot be moved away: {exc}; permit it") from exc
+    return aside
+
+
+def _query_id(checkpoint: str) -> str | None:
+    files, path = locate(checkpoint)
+    try:
+        with files.open_input_stream(f"{path}/metadata") as file:
+            return str(json.loads(file.read())["id"])
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError) as exc:
+        raise Terminal(
+            f"the checkpoint {checkpoint} is damaged: its `metadata` names no query. Move it away and "
+            "run this again: it is made anew from what the tables hold, and nothing is doubled"
+        ) from exc
+    except OSError as exc:
+        raise StorageError(f"the checkpoint {checkpoint} cannot be read: {exc}; permit it") from exc

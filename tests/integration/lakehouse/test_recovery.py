@@ -1,0 +1,114 @@
+"""An ingestion with yesterday's checkpoints, and one behind records that Kafka deleted."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from stafford.errors import OffsetOutOfRange
+from stafford.jobs import ingest, reconcile, simulate, topics
+from stafford.lakehouse.counts import Counts
+from stafford.settings import Settings
+
+from ...unit.transport.builders import read_stamp  # noqa: TID252 - shared by tests
+from ..victim import Victim  # noqa: TID252 - shared by tests
+
+pytestmark = [pytest.mark.kafka, pytest.mark.spark, pytest.mark.slow]
+
+
+class Shop:
+    """A shop whose time passes when a test says so."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings, self.said = settings, list[str]()
+        self.checkpoints = settings.home_dir / "checkpoints"
+
+    def live(self, time: timedelta) -> None:
+        """Send what happens in so much of the shop's time."""
+        opens_at = datetime.now(UTC) - timedelta(days=3)
+        with simulate.build(
+            self.settings, events_per_day=5_000.0, opens_at=opens_at, transport="kafka"
+        ) as job:
+            job.backfill(job.state.sent_through + time)
+
+    def ingest(self, *, accept_loss: bool = False) -> Counts:
+        """Read what is there."""
+        return ingest.build(self.settings, notify=self.said.append).run(accept_loss=accept_loss)
+
+    def restore(self, backup: Path) -> None:
+        """Put checkpoints back as they were."""
+        shutil.rmtree(self.checkpoints)
+        shutil.copytree(backup, self.checkpoints)
+
+
+@pytest.fixture
+def shop(victim: Victim, tmp_path: Path) -> Iterator[Shop]:
+    """A small shop of three days ago, on topics of its own, that was ingested when it had opened."""
+    settings = Settings(home=tmp_path / "home", kafka={"bootstrap.servers": victim.bootstrap})
+    with topics.build(settings) as planned:
+        planned.apply()
+        names = list(planned.desired)
+    shop = Shop(settings)
+    shop.live(simulate.OPENING)
+    shop.ingest()
+    yield shop
+    with topics.build(settings) as planned:
+        for name in names:
+            planned.delete(name)
+
+
+@pytest.mark.usefixtures("spark")
+def test_an_old_checkpoint_is_known_and_made_anew(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its next batches would have numbers that the tables know, and be skipped; the control shows that."""
+    backup = tmp_path / "backup"
+    shutil.copytree(shop.checkpoints, backup)
+    shop.live(timedelta(hours=1))
+    before = shop.ingest()
+    assert shop.said == []
+    # when both are restored, and more comes
+    shop.restore(backup)
+    shop.live(timedelta(hours=1))
+    after = shop.ingest()
+    assert [text.split("'")[0] for text in shop.said] == ["bronze", "silver"]
+    assert after.bronze > before.bronze
+    assert after.backlog == 0
+    verdict = reconcile.build(shop.settings, with_marts=False).run()
+    assert verdict.findings_by_kind == {}
+    assert verdict.totals["bronze"] == verdict.totals["acknowledged"]
+    # negative control: nobody looks
+    monkeypatch.setattr("stafford.lakehouse.checkpoints.is_older_than", lambda *_: False)
+    shop.restore(backup)
+    shop.live(timedelta(hours=1))
+    shop.ingest()
+    assert reconcile.build(shop.settings, with_marts=False).run().findings_by_kind["lost"] > 0
+
+
+@pytest.mark.usefixtures("spark")
+def test_what_retention_took_is_counted_and_never_skipped(shop: Shop, victim: Victim) -> None:
+    """Ingest refuses as often as it is asked; a person may give up the records, and each event is named."""
+    stands = victim.find_ends("clickstream")
+    shop.live(timedelta(hours=2))
+    gone = [read_stamp(headers)[0] for _, _, headers in victim.read("clickstream", stands)]
+    assert gone
+    victim.delete_records("clickstream")
+    shop.live(timedelta(hours=1))
+    for _ in range(2):
+        with pytest.raises(OffsetOutOfRange, match=rf"read them: {len(gone)} records \(clickstream/"):
+            shop.ingest()
+    assert shop.said == []
+    shop.ingest(accept_loss=True)
+    assert shop.said[0].startswith(f"GIVEN UP: {len(gone)} records (clickstream/")
+    # nothing is given up twice, and what comes next is read as always
+    shop.live(timedelta(hours=1))
+    shop.ingest(accept_loss=True)
+    assert len(shop.said) == 1
+    verdict = reconcile.build(shop.settings, with_marts=False).run()
+    lost = {found.event_id for found in verdict.findings if found.kind == "lost"}
+    copies = {found.event_id for found in verdict.findings if found.kind == "missing_copy"}
+    assert lost
+    assert lost | copies == set(gone)
+    assert verdict.findings_by_kind.keys() <= {"lost", "missing_copy"}

@@ -1,0 +1,77 @@
+"""What a checkpoint says, and how it is known to be older than its table."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from deltalake import CommitProperties, Transaction, write_deltalake
+
+from stafford.errors import Terminal
+from stafford.lakehouse.checkpoints import is_older_than, last_batch, set_aside
+
+
+def begin(folder: Path, *batches: int, query: str = "q1") -> str:
+    """A checkpoint in which so many batches were begun."""
+    (folder / "offsets").mkdir(parents=True)
+    (folder / "metadata").write_text(json.dumps({"id": query}), encoding="utf-8")
+    for batch in batches:
+        (folder / "offsets" / str(batch)).write_text("v1", encoding="utf-8")
+        (folder / "offsets" / f".{batch}.crc").write_bytes(b"")
+    return str(folder)
+
+
+def write(table: Path, app_id: str, batch: int) -> str:
+    """A table that has a batch of a query."""
+    known = CommitProperties(app_transactions=[Transaction(app_id, batch)])
+    write_deltalake(table, pa.table({"a": [batch]}), mode="append", commit_properties=known)
+    return str(table)
+
+
+def test_the_newest_batch_is_by_number(tmp_path: Path) -> None:
+    """Not by the alphabet, and a checksum beside it is none."""
+    assert last_batch(begin(tmp_path / "c", 8, 9, 10)) == 10
+
+
+def test_a_checkpoint_that_is_not_there_began_nothing(tmp_path: Path) -> None:
+    """Nor is it older than anything."""
+    table = write(tmp_path / "t", "q1", 3)
+    assert last_batch(str(tmp_path / "c")) is None
+    assert not is_older_than(str(tmp_path / "c"), table, str)
+
+
+@pytest.mark.parametrize(
+    ("begun", "is_older"), [((0, 1), True), ((0, 1, 2), False), ((0, 1, 2, 3), False), ((), True)]
+)
+def test_a_table_that_is_ahead_gives_an_old_checkpoint_away(
+    tmp_path: Path, begun: tuple[int, ...], is_older: bool
+) -> None:
+    """The batch that is begun may be written or not; a later one cannot."""
+    table = write(tmp_path / "t", "silver/q1", 2)
+    checkpoint = begin(tmp_path / "c", *begun)
+    assert is_older_than(checkpoint, table, lambda query: f"silver/{query}") is is_older
+
+
+def test_another_query_and_a_missing_table_say_nothing(tmp_path: Path) -> None:
+    """A checkpoint that was made anew has an id of its own."""
+    table = write(tmp_path / "t", "q1", 9)
+    checkpoint = begin(tmp_path / "c", 0, query="q2")
+    assert not is_older_than(checkpoint, table, str)
+    assert not is_older_than(checkpoint, str(tmp_path / "none"), str)
+
+
+def test_one_that_names_no_query_is_damaged(tmp_path: Path) -> None:
+    """And the message says what to do."""
+    checkpoint = begin(tmp_path / "c", 0)
+    (tmp_path / "c" / "metadata").write_bytes(b"\x00garbage")
+    with pytest.raises(Terminal, match="Move it away"):
+        is_older_than(checkpoint, write(tmp_path / "t", "q1", 0), str)
+
+
+def test_one_that_is_set_aside_stays_as_it_is(tmp_path: Path) -> None:
+    """Under another name, and the old one is free."""
+    checkpoint = begin(tmp_path / "c", 0, 1)
+    aside = set_aside(checkpoint, datetime(2026, 2, 1, 12, tzinfo=UTC))
+    assert not Path(checkpoint).exists()
+    assert last_batch(aside) == 1
