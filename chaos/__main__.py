@@ -9,18 +9,19 @@ import typer
 from rich.console import Console
 
 from chaos import disks, page
-from chaos.faults import FAULTS
+from chaos.faults import FAULTS, TRIALS
 from chaos.pieces import ChaosError
 from chaos.platform import Platform
 from chaos.runner import Outcome, Skipped, run
 from stafford.settings import PROJECT_DIR
 
 _ALL = "all"
-_NAMES = [fault.name for fault in FAULTS]
+_KNOWN = (*FAULTS, *TRIALS)
+_NAMES = [fault.name for fault in _KNOWN]
 
 
 def _choose(text: str) -> list[str]:
-    names = _NAMES if text == _ALL else text.split(",")
+    names = [fault.name for fault in FAULTS] if text == _ALL else text.split(",")
     unknown = [name for name in names if name not in _NAMES]
     if unknown:
         raise typer.BadParameter(f"no fault {', '.join(unknown)}; there are {', '.join(_NAMES)}")
@@ -43,7 +44,7 @@ def main(
 
     Example: python -m chaos --faults broker-killed,power-cut
     """
-    chosen = [fault for fault in FAULTS if fault.name in _choose(faults)]
+    chosen = [fault for fault in _KNOWN if fault.name in _choose(faults)]
     console = Console(stderr=True)
     disks.unmount_below(home.resolve())
     shutil.rmtree(home, ignore_errors=True)
@@ -59,7 +60,7 @@ def main(
         raise typer.Exit(1) from exc
     finally:
         platform.stop()
-    if out is None and len(chosen) == len(FAULTS):
+    if out is None and faults == _ALL:
         out = PROJECT_DIR / "docs" / "reference" / "chaos.md"
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)

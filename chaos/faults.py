@@ -52,10 +52,6 @@ FAULTS = (
         disks.fill_lake, disks.enlarge_lake, find_obstacle=disks.find_obstacle,
     ),
     Fault(
-        "clock-back", "the clock of all pieces jumps back by a minute, and stays", "none", clock.turn_back,
-        find_obstacle=clock.find_obstacle,
-    ),
-    Fault(
         "publish-killed", "`publish` dies on its way", "publish and build again", crashes.kill_publish,
         to_marts=True,
     ),
@@ -66,3 +62,11 @@ FAULTS = (
         "`ingest --accept-loss`, start the ingestion", records.overrun, records.accept_the_loss,
     ),
 )  # fmt: skip
+
+TRIALS = (
+    Fault(
+        "clock-back", "the clock of all pieces jumps back by a minute, and stays", "none", clock.turn_back,
+        find_obstacle=clock.find_obstacle,
+    ),
+)  # fmt: skip
+"""Not among `all`, for it was never seen to end: under libfaketime Kafka was not up within a minute."""

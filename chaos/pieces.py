@@ -50,7 +50,7 @@ class Pieces:
 
     def start_broker(self) -> None:
         """Start Kafka, or find it running, with the topics that it had."""
-        self.run("kafka", "start")
+        self.run("kafka", "start", "--wait", "180")
 
     def start_generator(self) -> None:
         """Let the shop live, from where it stopped."""
