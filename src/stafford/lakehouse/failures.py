@@ -58,7 +58,8 @@ def _unfold(error: Exception) -> str:
 
 def _cause(text: str) -> str:
     # A failure in foreachBatch arrives wrapped in traces of two languages; the last error that is named
-    # in them is the one that happened.
-    named = re.findall(r"^(?:Caused by: )?([\w.]*(?:Error|Exception): .+)$", text, re.MULTILINE)
+    # in them is the one that happened. What only announces a trace of Python names none.
+    found = re.findall(r"^(?:Caused by: )?([\w.]*(?:Error|Exception): .+)$", text, re.MULTILINE)
+    named = [error for error in found if not error.endswith("Traceback (most recent call last):")]
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return str(named[-1]) if named else (lines[0] if lines else "no message")
