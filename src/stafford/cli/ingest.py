@@ -11,6 +11,7 @@ from rich.console import Console
 from stafford.errors import ConfigError
 from stafford.jobs.ingest import build
 from stafford.lakehouse.counts import Counts
+from stafford.lakehouse.silver.latency import Latency
 from stafford.settings import Settings
 
 INTERVAL_S = 2.0
@@ -57,7 +58,7 @@ def ingest(
                     while True:
                         ingestion.check()
                         waiting = " · waits for Kafka" if ingestion.waits_for else ""
-                        status.update(_sentence(job.count()) + waiting)
+                        status.update(_sentence(job.count()) + _describe(job.metrics.latency) + waiting)
                         time.sleep(INTERVAL_S)
                 except KeyboardInterrupt:
                     status.update("stopping after the batches in flight")
@@ -65,6 +66,14 @@ def ingest(
             job.run(status.update, accept_loss=accept_loss)
         counts = job.count()
     typer.echo(json.dumps(asdict(counts)) if as_json else _sentence(counts))
+
+
+def _describe(latency: Latency | None) -> str:
+    return (
+        ""
+        if latency is None
+        else f" · median {latency.seconds[0.5]:.1f} s, p95 {latency.seconds[0.95]:.1f} s"
+    )
 
 
 def _sentence(counts: Counts) -> str:

@@ -1,7 +1,7 @@
 """Kafka and spool into bronze, bronze into silver and quarantine."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -56,10 +56,10 @@ class IngestJob:
     live: Callable[[], AbstractContextManager[object]]
     """Keeps the live numbers in Redis for as long as its `with` lasts; they never stop an ingestion."""
     clock: Callable[[], datetime]
+    metrics: IngestMetrics
+    """What a continuous ingestion says of itself while it runs."""
     notify: Callable[[str], None] = lambda _: None
     """Is told, loudly, what a person should know."""
-    metrics: IngestMetrics | None = None
-    """Serves numbers for Prometheus while a continuous ingestion runs."""
 
     def open(self, progress: Progress = lambda _: None) -> SparkSession:
         """Start Spark and bring the tables in step with the contracts.
@@ -130,8 +130,7 @@ class IngestJob:
                 if self.spool.exists():
                     lander.land(batch for _, batch in read_segments(self.spool))
 
-            watching = nullcontext() if self.metrics is None else self.metrics.watching(spark)
-            with self.live(), watching:
+            with self.live(), self.metrics.watching(spark):
                 source = _Source(self.find_kafka, self._bronze, spark)
                 ingestion = Ingestion(
                     Follower(source, self.notify), lambda: self._silver(spark, Trigger.CONTINUOUS), land_spool
@@ -145,8 +144,7 @@ class IngestJob:
     def count(self) -> Counts:
         """Rows in the lake now."""
         counts = count(self.lake, self.contracts)
-        if self.metrics is not None:
-            self.metrics.count(counts)
+        self.metrics.count(counts)
         return counts
 
     def _resume(self, progress: Progress) -> SparkSession:
@@ -179,8 +177,7 @@ class IngestJob:
         if checkpoints.is_older_than(checkpoint, self.lake.arrivals, lambda query: f"silver/{query}"):
             aside = checkpoints.set_aside(checkpoint, self.clock())
             self.notify(f"silver's checkpoint is older than its tables; moved to {aside}, a new one is made")
-        watch = None if self.metrics is None else self.metrics.measure
-        return start_silver(spark, self.lake, self.contracts, checkpoint, trigger, watch)
+        return start_silver(spark, self.lake, self.contracts, checkpoint, trigger, self.metrics.measure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +244,7 @@ def build(
         live=find_publisher(settings, notify),
         clock=lambda: datetime.now(UTC),
         notify=notify,
-        metrics=None if metrics_port is None else IngestMetrics(metrics_port),
+        metrics=IngestMetrics(metrics_port),
     )
 
 

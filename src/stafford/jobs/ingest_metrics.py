@@ -2,66 +2,94 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
+from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics, generate_latest
 from pyspark.sql import SparkSession
 
 from stafford.lakehouse.counts import Counts
 from stafford.lakehouse.progress import QueryProgress, listening
 from stafford.lakehouse.silver.latency import Latency
-from stafford.observability import Kind, Metric, Metrics, serving
+from stafford.observability import serving
 
-INPUT = Metric("stafford_query_input_rows_per_second", "Rows that arrived at a query, in its last batch.")
-PROCESSED = Metric("stafford_query_processed_rows_per_second", "Rows that it processed, in its last batch.")
-PHASE = Metric("stafford_query_phase_seconds", "Seconds of each phase of the last batch, by Spark's names.")
-BATCHES = Metric("stafford_query_batch", "Number of the last batch; it grows over restarts.")
-ROWS = Metric("stafford_query_rows_total", "Rows that a query read from its source.", Kind.COUNTER)
-STATE_ROWS = Metric("stafford_query_state_rows", "Rows in the state of a query.")
-STATE_BYTES = Metric("stafford_query_state_bytes", "Memory of the state of a query.")
-WATERMARK = Metric("stafford_query_watermark_lag_seconds", "Newest event time minus watermark.")
-LATENCY = Metric(
-    "stafford_event_to_silver_seconds",
-    "From produced_at until visible in silver, over the records of the last batch.",
-)
-RECORDS = Metric("stafford_records", "Records by where they are; waiting: bronze has them, silver not yet.")
-ALL = (INPUT, PROCESSED, PHASE, BATCHES, ROWS, STATE_ROWS, STATE_BYTES, WATERMARK, LATENCY, RECORDS)
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each counter, which nobody reads
 
 
 class IngestMetrics:
-    """The numbers of an ingestion, served on loopback while it runs."""
+    """The numbers of an ingestion: of its last batches, and of what the tables hold."""
 
-    def __init__(self, port: int) -> None:
-        """Nothing is served yet. port: 0 for any that is free."""
+    def __init__(self, port: int | None) -> None:
+        """Nothing is served yet. port: on loopback; 0 for any that is free, None for nowhere."""
         self._port = port
-        self._metrics = Metrics(ALL)
+        self.registry = CollectorRegistry()
+        gauge = partial(Gauge, registry=self.registry)
+        of_query = partial(gauge, labelnames=["query"])
+        self._input = of_query(
+            "stafford_query_input_rows_per_second", "Rows that arrived at a query, in its last batch."
+        )
+        self._processed = of_query(
+            "stafford_query_processed_rows_per_second", "Rows that it processed, in its last batch."
+        )
+        self._phase = gauge(
+            "stafford_query_phase_seconds",
+            "Seconds of each phase of the last batch, by Spark's names.",
+            ["query", "phase"],
+        )
+        self._batch = of_query("stafford_query_batch", "Number of the last batch; it grows over restarts.")
+        self._rows = Counter(
+            "stafford_query_rows", "Rows that a query read.", ["query"], registry=self.registry
+        )
+        self._state_rows = of_query("stafford_query_state_rows", "Rows in the state of a query.")
+        self._state_bytes = of_query("stafford_query_state_bytes", "Memory of the state of a query.")
+        self._watermark = of_query(
+            "stafford_query_watermark_lag_seconds", "Newest event time minus watermark."
+        )
+        self._latency = gauge(
+            "stafford_event_to_silver_seconds",
+            "From produced_at until visible in silver, over the records of the last batch.",
+            ["quantile"],
+        )
+        self._records = gauge(
+            "stafford_records",
+            "Records by where they are; waiting: bronze has them, silver not yet.",
+            ["place"],
+        )
+        self.latency: Latency | None = None
+        """Of silver's last batch."""
 
     @contextmanager
-    def watching(self, spark: SparkSession) -> Iterator[int]:
+    def watching(self, spark: SparkSession) -> Iterator[int | None]:
         """Listen to the session's queries and answer on the port, which it gives.
 
         Raises:
             ConfigError: the port is taken.
         """
-        with serving(self._metrics, self._port) as port, listening(spark, self.report):
-            yield port
+        with listening(spark, self.report):
+            if self._port is None:
+                yield None
+                return
+            with serving(self.registry, self._port) as port:
+                yield port
 
     def report(self, progress: QueryProgress) -> None:
         """Take a micro-batch of a query."""
         query = progress.query
-        self._metrics.set(INPUT, progress.input_rows_per_s, query=query)
-        self._metrics.set(PROCESSED, progress.processed_rows_per_s, query=query)
-        self._metrics.set(BATCHES, progress.batch, query=query)
-        self._metrics.add(ROWS, progress.rows, query=query)
-        self._metrics.set(STATE_ROWS, progress.state_rows, query=query)
-        self._metrics.set(STATE_BYTES, progress.state_bytes, query=query)
+        self._input.labels(query).set(progress.input_rows_per_s)
+        self._processed.labels(query).set(progress.processed_rows_per_s)
+        self._batch.labels(query).set(progress.batch)
+        self._rows.labels(query).inc(progress.rows)
+        self._state_rows.labels(query).set(progress.state_rows)
+        self._state_bytes.labels(query).set(progress.state_bytes)
         for phase, seconds in progress.phases_s.items():
-            self._metrics.set(PHASE, seconds, query=query, phase=phase)
+            self._phase.labels(query, phase).set(seconds)
         if progress.watermark_lag_s is not None:
-            self._metrics.set(WATERMARK, progress.watermark_lag_s, query=query)
+            self._watermark.labels(query).set(progress.watermark_lag_s)
 
     def measure(self, latency: Latency) -> None:
         """Take the latency of a batch of silver."""
+        self.latency = latency
         for quantile, seconds in latency.seconds.items():
-            self._metrics.set(LATENCY, seconds, quantile=f"{quantile:g}")
+            self._latency.labels(f"{quantile:g}").set(seconds)
 
     def count(self, counts: Counts) -> None:
         """Take what the tables hold."""
@@ -72,8 +100,8 @@ class IngestMetrics:
             "duplicate": counts.duplicates,
             "waiting": counts.backlog,
         }.items():
-            self._metrics.set(RECORDS, records, place=place)
+            self._records.labels(place).set(records)
 
     def render(self) -> str:
         """All of them, as Prometheus reads them."""
-        return self._metrics.render()
+        return generate_latest(self.registry).decode()

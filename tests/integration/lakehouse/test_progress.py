@@ -51,4 +51,4 @@ def test_a_batch_of_silver_is_told_with_its_phases_and_latency(small_lake):
     assert phases['phase="addBatch",query="silver"'] > 0
     assert read(text, "stafford_query_rows_total")['query="silver"'] >= len(bodies)
     # control: who is not told has nothing to show
-    assert IngestMetrics(0).render() == ""
+    assert read(IngestMetrics(0).render(), "stafford_event_to_silver_seconds") == {}
