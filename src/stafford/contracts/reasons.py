@@ -7,7 +7,7 @@ from stafford.contracts.model import Contract, Field
 UNREADABLE = {
     "empty_body": "The record has no body, or an empty one.",
     "not_utf8": "The body is not UTF-8.",
-    "malformed_json": "The body is not one JSON object.",
+    "malformed_json": "The body is not one JSON object, or an object in it says a name twice (RFC 7493).",
 }
 """Reasons that concern the whole body, whatever its contract, and what each means."""
 

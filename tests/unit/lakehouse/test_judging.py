@@ -82,7 +82,7 @@ def test_what_is_spoilt_does_not_pass_at_a_glance(topic):
     contract = CONTRACTS[topic]
     bodies = [write(example_body(contract)), *map(write, spoil(contract))]
     arrived = pa.array([ARRIVED_AT] * len(bodies), UTC_MICROS)
-    assert read_columns(contract, bodies, arrived).rows.tolist() == [0]
+    assert read_columns(contract, pa.array(bodies), arrived).rows.tolist() == [0]
 
 
 def mutate(draw: st.DrawFn, body: dict[str, Any]) -> dict[str, Any]:
@@ -116,7 +116,8 @@ def test_the_fast_way_and_the_exact_one_agree(data):
     """Whoever passes at a glance is let pass by the rules too, with the same values."""
     contract = CONTRACTS[data.draw(st.sampled_from(list(CONTRACTS)))]
     bodies = [write(mutate(data.draw, example_body(contract))) for _ in range(4)]
-    columns = read_columns(contract, bodies, pa.array([ARRIVED_AT] * len(bodies), UTC_MICROS))
+    arrived = pa.array([ARRIVED_AT] * len(bodies), UTC_MICROS)
+    columns = read_columns(contract, pa.array(bodies), arrived)
     rows = pa.table(columns.fields).to_pylist()
     for row, place in zip(rows, columns.rows, strict=True):
         verdict = judge(bodies[place], contract, ARRIVED_AT)
@@ -143,3 +144,24 @@ def test_any_bytes_get_a_reason(body, topic):
     assert judged.passed == {}
     assert refused["value"] == body
     assert refused["reason"] in {"empty_body", "not_utf8", "malformed_json"}
+
+
+@pytest.mark.parametrize(
+    "twice",
+    [
+        b'{"event_id":"x",',
+        b'{"event_id" : "x",',
+        b'{"unknown":1,"unknown":2,',
+        b'{"unknown":{"a":1,"a":2},',
+        # what one name hides by a space, another brings twice
+        b'{"unknown" :1,"sequence":1,',
+    ],
+)
+def test_a_name_that_is_said_twice_is_refused(twice):
+    """Which of the two was meant nobody can know; said once, the same body passes."""
+    contract = CONTRACTS["clickstream"]
+    whole = json.dumps(example_body(contract), separators=(",", ":")).encode()
+    bodies = [whole, whole.replace(b'{"event_id"', b'{"unknown":1,"event_id"'), twice + whole[1:]]
+    rows = read_columns(contract, pa.array(bodies), pa.array([ARRIVED_AT] * 3, UTC_MICROS)).rows
+    assert rows.tolist() == [0]
+    assert [judge(body, contract, ARRIVED_AT).reasons for body in bodies] == [(), (), ("malformed_json",)]

@@ -4,6 +4,7 @@ Every rule stands here once and exactly. `columns.py` lets most records pass fas
 that it cannot let pass at a glance.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,6 +37,10 @@ _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
     "boolean": msgspec.json.Decoder(bool | None),
     "array": msgspec.json.Decoder(list[_Members] | None),
 }
+
+
+class _NameTwice(Exception):
+    """An object says a name twice, so it says two things (RFC 7493, section 2.3)."""
 
 
 class Fault(Enum):
@@ -79,7 +84,8 @@ def judge(body: bytes | None, contract: Contract, arrived_at: datetime) -> Verdi
     try:
         members = _OBJECT.decode(body)
         values = {field.name: _read(field, members.get(field.name)) for field in contract.fields}
-    except (msgspec.DecodeError, RecursionError):
+        json.loads(body, object_pairs_hook=_refuse_doubles)
+    except (msgspec.DecodeError, RecursionError, _NameTwice):
         return Verdict(("malformed_json",), {})
     reasons = tuple(
         reason for field in contract.fields for reason in _reasons(field, values[field.name], arrived_at)
@@ -92,6 +98,11 @@ def judge(body: bytes | None, contract: Contract, arrived_at: datetime) -> Verdi
         values["event_id"] if is_named else None,
         version if isinstance(version, str) else None,
     )
+
+
+def _refuse_doubles(pairs: list[tuple[str, Any]]) -> None:
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise _NameTwice
 
 
 def _read(field: Field, text: msgspec.Raw | None) -> Any:  # whatever the field's type is

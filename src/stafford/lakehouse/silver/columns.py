@@ -33,12 +33,12 @@ class Columns:
     rows: npt.NDArray[np.int64]
 
 
-def read_columns(contract: Contract, bodies: Sequence[bytes | None], arrived_at: pa.Array) -> Columns:
+def read_columns(contract: Contract, bodies: pa.Array, arrived_at: pa.Array) -> Columns:
     """Read the bodies that fit their contract as they are.
 
     Args:
         contract: the rules.
-        bodies: as they came.
+        bodies: binary, as they came.
         arrived_at: timestamps, the log-append time of each.
 
     Returns:
@@ -46,23 +46,28 @@ def read_columns(contract: Contract, bodies: Sequence[bytes | None], arrived_at:
         fit after a repair.
     """
     decode = decoder(contract).decode
-    records, places = [], []
-    for place, body in enumerate(bodies):
+    records, places, quotes = [], [], []
+    for place, body in enumerate(bodies.to_pylist()):
         try:
             # An empty body raises, and so does one that is not there.
-            records.append(decode(body))  # type: ignore[arg-type]
+            records.append(decode(body))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError):
             continue
         places.append(place)
+        quotes.append(body.count(b'"'))
     rows = np.array(places, dtype=np.int64)
     arrived_at = arrived_at.take(pa.array(rows))
     passes = np.ones(len(rows), dtype=bool)
+    explained = np.zeros(len(rows), dtype=np.int64)
     fields = {}
     for field in contract.fields:
         values = [getattr(record, field.name) for record in records]
         fields[field.name], fits = _column(field, values, arrived_at)
+        explained += _count_quotes(field, fields[field.name])
         if fits is not None:
             passes &= fits
+    # A name that stands twice, or that no contract knows, has quotation marks that no value explains.
+    passes &= np.array(quotes, dtype=np.int64) == explained
     if not passes.all():
         kept = pa.array(passes)
         fields = {name: column.filter(kept) for name, column in fields.items()}
@@ -154,6 +159,21 @@ def _lines(field: Field, values: list[Any], arrived_at: pa.Array) -> tuple[pa.Ar
     absent = pa.array([lines is None for lines in values], pa.bool_())
     struct = pa.StructArray.from_arrays(members, names=[item.name for item in field.items])
     return pa.ListArray.from_arrays(pa.array(offsets), struct, mask=absent), fits
+
+
+def _count_quotes(field: Field, column: pa.Array) -> npt.NDArray[np.int64]:
+    """How many quotation marks a body has for a field that it has once: of its name, of a text, of its lines.
+
+    One within a text counts as one more that is not explained.
+    """
+    marks = 4 if field.type in {"string", "timestamp"} else 2
+    found: npt.NDArray[np.int64] = marks * pc.is_valid(column).cast(pa.int64()).to_numpy()
+    if field.items:
+        lines, owners = column.flatten(), pc.list_parent_indices(column).to_numpy()
+        for item in field.items:
+            of_lines = _count_quotes(item, pc.struct_field(lines, item.name))
+            found += np.bincount(owners, of_lines, len(column)).astype(np.int64)
+    return found
 
 
 def _mask(answers: pa.Array) -> Mask:

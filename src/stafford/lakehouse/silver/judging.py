@@ -54,7 +54,7 @@ def judge_rows(bronze: pa.Table, contracts: Mapping[str, Contract]) -> Judged:
 
 
 def _judge_topic(topic: str, rows: pa.Table, contract: Contract | None) -> tuple[pa.Table, pa.Table]:
-    bodies = rows["value"].to_pylist()
+    bodies = rows["value"].combine_chunks()
     lineage, sent_ids = _read_lineage(rows)
     if contract is None:
         every = np.arange(len(rows))
@@ -62,10 +62,9 @@ def _judge_topic(topic: str, rows: pa.Table, contract: Contract | None) -> tuple
         return pa.table({}), _refuse(topic, rows, lineage, sent_ids, every, verdicts)
     columns = read_columns(contract, bodies, lineage["_arrived_at"].combine_chunks())
     others = np.setdiff1d(np.arange(len(rows)), columns.rows, assume_unique=True)
-    arrivals = lineage["_arrived_at"].take(pa.array(others)).to_pylist()
-    verdicts = [
-        judge(bodies[row], contract, arrived_at) for row, arrived_at in zip(others, arrivals, strict=True)
-    ]
+    taken = pa.array(others)
+    pairs = zip(bodies.take(taken).to_pylist(), lineage["_arrived_at"].take(taken).to_pylist(), strict=True)
+    verdicts = [judge(body, contract, arrived_at) for body, arrived_at in pairs]
     is_refused = np.array([bool(verdict.reasons) for verdict in verdicts], dtype=bool)
     mended = pa.Table.from_pylist(
         [verdict.values for verdict in verdicts if not verdict.reasons],
