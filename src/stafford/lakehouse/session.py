@@ -27,7 +27,7 @@ SETTINGS = {
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     # Micro-batches are too short for re-planning to pay.
     "spark.sql.adaptive.enabled": "false",
-    # None of our streams keeps state: what was judged is a table (ADR 33). One that is added, such as a window,
+    # None of our streams keeps state: what was judged is a table (ADR 33). One that is added, as a window is,
     # has it on disk beside the heap, and each batch writes what changed rather than all of it.
     "spark.sql.streaming.stateStore.providerClass": (
         "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider"
