@@ -98,7 +98,9 @@ def _json_type(field: Field) -> Any:  # an annotation
         lines: Any = list[_struct(field.name, field.items)]  # type: ignore[misc]
         return Annotated[lines, msgspec.Meta(min_length=field.min_items, max_length=field.max_items)]
     if field.type == "string" and field.enum:
-        return Literal[field.enum]
+        # Both rules hold for a field that has both.
+        short = [value for value in field.enum if field.max_length is None or len(value) <= field.max_length]
+        return Literal[tuple(short)]
     if field.type == "string" and field.max_length is not None:
         return Annotated[str, msgspec.Meta(max_length=field.max_length)]
     return _JSON_TYPES.get(field.type, str)
