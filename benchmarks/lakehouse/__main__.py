@@ -78,12 +78,18 @@ def main(
     shutil.rmtree(scratch, ignore_errors=True)
     try:
         result = _measure(size, scratch, console)
+        written = _write(result, docs, data)
+        for number, (rate, seconds, kill) in enumerate(size.holds):
+            folder = scratch / f"hold-{number}"
+            result.held.append(hold(PROJECT_DIR, folder, rate, seconds, kill=kill, progress=console.print))
+            # What was measured is kept, whatever becomes of the next.
+            written = _write(result, docs, data)
     except (WrongResult, StaffordError) as exc:
         console.print(f"error: {exc}", style="red", markup=False, highlight=False)
         raise typer.Exit(1) from exc
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    for path in _write(result, docs, data):
+    for path in written:
         sys.stdout.write(f"{path}\n")
 
 
@@ -128,10 +134,6 @@ def _measure(size: Size, scratch: Path, console: Console) -> Result:
                     console.print(f"round {number}: {timed.path}: {timed.seconds:.1f} s, {rate:,.0f}/s")
         finally:
             close_session(spark)
-    for number, (rate, seconds, kill) in enumerate(size.holds):
-        folder = scratch / f"hold-{number}"
-        result.held.append(hold(PROJECT_DIR, folder, rate, seconds, kill=kill, progress=console.print))
-        shutil.rmtree(folder)
     return result
 
 
