@@ -14,6 +14,7 @@ from tests.stack import standins
 
 from stafford.runtime.ports import first_free
 from stafford.settings import PROJECT_DIR
+from stafford.transport.segments import SUFFIX
 
 NAMES = (
     "KAFKA", "KAFKA_2", "KAFKA_3", "KAFKA_UI", "AIRFLOW", "SUPERSET", "POSTGRES", "REDIS", "SPARK_MASTER",
@@ -135,13 +136,18 @@ class Stack:
         return float(self.inside(WITNESS, "python", "-c", ask).stdout)
 
     def sells(self, limit_s: float = 60) -> bool:
-        """Whether Kafka acknowledges something within the limit."""
+        """Whether the ledger gets an acknowledgement, of Kafka or of the spool, within the limit."""
         before, deadline = self.last_sale(), time.monotonic() + limit_s
         while time.monotonic() < deadline:
             if self.last_sale() > before:
                 return True
             time.sleep(2)
         return False
+
+    def spooled(self) -> int:
+        """Segments in the shop's spool."""
+        names = self.inside(WITNESS, "ls", "/data/shop/spool", check=False).stdout
+        return len([name for name in names.split() if name.endswith(SUFFIX)])
 
     def batches(self) -> int:
         """The last micro-batch that silver committed; -1 before the first. Spark keeps a hundred of them."""
