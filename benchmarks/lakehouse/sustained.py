@@ -119,10 +119,7 @@ def _kill(
     shop: "_Shop", ingestion: "subprocess.Popen[str]", progress: Callable[[str], None]
 ) -> tuple["subprocess.Popen[str]", float]:
     progress("killing the ingestion")
-    for process in [*psutil.Process(ingestion.pid).children(recursive=True), psutil.Process(ingestion.pid)]:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-    ingestion.wait()
+    _kill_tree(ingestion)
     began = time.monotonic()
     ingestion = shop.ingest()
     while time.monotonic() < began + _LIMIT_S:
@@ -131,6 +128,14 @@ def _kill(
             return ingestion, time.monotonic() - began
         time.sleep(_SAMPLE_S)
     raise RunFailed(f"silver was still behind {_LIMIT_S} s after the ingestion had been killed")
+
+
+def _kill_tree(process: "subprocess.Popen[str]") -> None:
+    for child in psutil.Process(process.pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            child.kill()
+    process.kill()
+    process.wait()
 
 
 @contextmanager
@@ -182,17 +187,9 @@ class _Shop:
     def look(self, at_s: float) -> Sample | None:
         """What the ingestion says of its last batch; None before its first."""
         text = self._read()
-        found = (
-            None
-            if text is None
-            else re.search(r'^stafford_query_batch\{query="silver"\} (\S+)$', text, re.MULTILINE)
-        )
-        if text is None or found is None:
-            return None
-        latency = dict(
-            re.findall(r'^stafford_event_to_silver_seconds\{quantile="(\S+)"\} (\S+)$', text, re.MULTILINE)
-        )
-        if not latency:
+        found = _BATCH.search(text or "")
+        latency = dict(_LATENCY.findall(text or ""))
+        if found is None or not latency:
             return None
         return Sample(
             at_s,
@@ -217,11 +214,7 @@ class _Shop:
         """End what still runs: each by its own pid."""
         for process in self._running:
             if process.poll() is None:
-                for child in psutil.Process(process.pid).children(recursive=True):
-                    with suppress(psutil.NoSuchProcess):
-                        child.kill()
-                process.kill()
-                process.wait()
+                _kill_tree(process)
         subprocess.run(self._command("kafka", "stop"), cwd=self._root, capture_output=True, check=False)
 
     def _read(self) -> str | None:

@@ -24,7 +24,7 @@ from stafford.lakehouse.bronze import Lander
 from stafford.lakehouse.counts import Counts, count
 from stafford.lakehouse.quarantine.replay import ReplayWriter
 from stafford.lakehouse.session import open_session
-from stafford.lakehouse.silver.stream import start_silver
+from stafford.lakehouse.silver.stream import app_id, start_silver
 from stafford.lakehouse.triggers import Trigger
 from stafford.runtime.home import HomeLock
 from stafford.runtime.jars import ensure_jars
@@ -174,7 +174,7 @@ class IngestJob:
     def _silver(self, spark: SparkSession, trigger: Trigger) -> StreamingQuery:
         checkpoint = f"{self.checkpoints}/silver"
         # What is judged again is found in `arrivals`, so a new checkpoint costs time and doubles nothing.
-        if checkpoints.is_older_than(checkpoint, self.lake.arrivals, lambda query: f"silver/{query}"):
+        if checkpoints.is_older_than(checkpoint, self.lake.arrivals, app_id):
             aside = checkpoints.set_aside(checkpoint, self.clock())
             self.notify(f"silver's checkpoint is older than its tables; moved to {aside}, a new one is made")
         return start_silver(spark, self.lake, self.contracts, checkpoint, trigger, self.metrics.measure)

@@ -21,10 +21,6 @@ from stafford.lakehouse.silver.instants import read_instant
 NO_CONTRACT = "no_contract"
 """Reason of a record whose topic has no contract."""
 
-
-INTEGERS = msgspec.Meta(ge=-(2**63), le=2**63 - 1)
-"""What a column of silver can hold."""
-
 INTEGERS = msgspec.Meta(ge=-(2**63), le=2**63 - 1)
 """What a column of silver can hold."""
 

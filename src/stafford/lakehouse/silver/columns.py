@@ -19,6 +19,7 @@ from stafford.contracts import Contract, Field
 from stafford.domain.record import UTC_MICROS
 from stafford.lakehouse.silver.body import INTEGERS, unanchored
 from stafford.lakehouse.silver.instants import read_instants
+from stafford.lakehouse.tables import TYPES
 
 Mask = npt.NDArray[np.bool_]
 
@@ -112,7 +113,7 @@ def _column(field: Field, values: list[Any], arrived_at: pa.Array) -> tuple[pa.A
         return _lines(field, values, arrived_at)
     if field.type == "timestamp":
         return _timestamps(field, values, arrived_at)
-    column = pa.array(values, _ARROW[field.type])
+    column = pa.array(values, TYPES[field.type])
     fits = None
     if field.pattern is not None:
         fits = pc.match_substring_regex(column, f"^(?:{unanchored(field.pattern)})$")
@@ -122,7 +123,6 @@ def _column(field: Field, values: list[Any], arrived_at: pa.Array) -> tuple[pa.A
     return column, None if fits is None else _mask(fits)
 
 
-_ARROW = {"string": pa.string(), "integer": pa.int64(), "boolean": pa.bool_()}
 _REPAIRED: dict[str, Callable[[pa.Array], pa.Array]] = {
     "trim": pc.utf8_trim_whitespace,
     "lowercase": pc.utf8_lower,

@@ -63,6 +63,11 @@ def start_silver(
     return trigger.apply(writer).start()
 
 
+def app_id(query_id: str | None) -> str:
+    """What a query calls itself in the transactions of the tables that it writes."""
+    return f"silver/{query_id}"
+
+
 class BatchWriter:
     """Writes one micro-batch of bronze to the tables it belongs in.
 
@@ -81,7 +86,7 @@ class BatchWriter:
         Every write is idempotent by (query, table, batch): a transaction that a table has seen is skipped.
         """
         query_id = batch.sparkSession.sparkContext.getLocalProperty("sql.streaming.queryId")
-        append = partial(append_once, app_id=f"silver/{query_id}", version=batch_id)
+        append = partial(append_once, app_id=app_id(query_id), version=batch_id)
         judged = self._judge(batch)
         stands = decide_fates(stand_all(judged), self._memory)
         parts = [(self._lake.silver(topic), rows) for topic, rows in judged.passed.items()]
