@@ -27,6 +27,12 @@ KAFKA = "kafka"
 MAX_RECORDS_PER_BATCH = 200_000
 """Bounds a micro-batch, so that a long backlog needs time rather than memory."""
 
+FETCH_WAIT_MS = 1
+"""How long the broker may hold an answer back for more records to come, in milliseconds. Spark's reader asks for
+the ends of a partition after each fetch, on the connection on which the client has sent the next fetch
+already: at the end of the log that one waits for this long, 500 by default, and the question behind it too,
+for each partition in turn."""
+
 MAX_RECORDS_LANDED = 200_000
 """Bounds what is landed at once: other than a stream's, these records pass through the driver's memory."""
 
@@ -92,6 +98,7 @@ def read_kafka(
         .option("failOnDataLoss", "true")
         .option("includeHeaders", "true")
         .option("maxOffsetsPerTrigger", MAX_RECORDS_PER_BATCH)
+        .option("kafka.fetch.max.wait.ms", FETCH_WAIT_MS)
         .load()
     )
 
