@@ -19,7 +19,11 @@ from stafford.lakehouse.silver.stream import start_silver
 from stafford.lakehouse.tables import create_tables
 from stafford.lakehouse.triggers import Trigger
 
-NOOP, BRONZE, SILVER, SILVER_AFTER = "noop", "bronze", "silver", "silver after history"
+NOOP, NOOP_BY_DEFAULT, BRONZE = "noop", "noop by default", "bronze"
+SILVER, SILVER_AFTER = "silver", "silver after history"
+
+KAFKAS_DEFAULTS = {"fetch.max.wait.ms": "500"}
+"""What the product's reader sets otherwise."""
 
 
 class WrongResult(Exception):
@@ -57,7 +61,8 @@ class Paths:
             StaffordError: a query stopped.
         """
         with self._home(number) as home:
-            yield Timed(NOOP, number, self._copy_to_nothing(home))
+            yield Timed(NOOP_BY_DEFAULT, number, self._copy_to_nothing(home / "default", KAFKAS_DEFAULTS))
+            yield Timed(NOOP, number, self._copy_to_nothing(home / "noop", {}))
             lake = Lake(str(home / "lake"))
             create_tables(lake, self.contracts.values())
             yield Timed(BRONZE, number, self._copy(lake, home))
@@ -72,12 +77,12 @@ class Paths:
             if found.silver - before.silver != fresh.silver:
                 raise WrongResult(f"after a history {found.silver - before.silver} rows, not {fresh.silver}")
 
-    def _copy_to_nothing(self, home: Path) -> float:
+    def _copy_to_nothing(self, checkpoint: Path, settings: Mapping[str, str]) -> float:
         writer = (
-            read_kafka(self.spark, self.kafka, self.contracts)
+            read_kafka(self.spark, {**self.kafka, **settings}, self.contracts)
             .writeStream.queryName("noop")
             .format("noop")
-            .option("checkpointLocation", str(home / "noop"))
+            .option("checkpointLocation", str(checkpoint))
         )
         began = time.perf_counter()
         queries.finish(Trigger.AVAILABLE_NOW.apply(writer).start())

@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from benchmarks.generator.statistics import Spread
-from benchmarks.lakehouse.paths import BRONZE, NOOP, SILVER, SILVER_AFTER, Timed
+from benchmarks.lakehouse.paths import BRONZE, NOOP, NOOP_BY_DEFAULT, SILVER, SILVER_AFTER, Timed
 from benchmarks.lakehouse.sustained import Held
 from benchmarks.machine import Machine
 
 WHOLE = {
     "Kafka to nothing": (NOOP,),
+    "Kafka to nothing by Spark's defaults": (NOOP_BY_DEFAULT,),
     "Kafka to bronze": (BRONZE,),
     "Kafka to bronze to silver and quarantine": (BRONZE, SILVER),
     "the same, after a long history": (BRONZE, SILVER_AFTER),

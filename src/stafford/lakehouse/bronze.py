@@ -27,11 +27,11 @@ KAFKA = "kafka"
 MAX_RECORDS_PER_BATCH = 200_000
 """Bounds a micro-batch, so that a long backlog needs time rather than memory."""
 
-FETCH_WAIT_MS = 1
-"""How long the broker may hold an answer back for more records to come, in milliseconds. Spark's reader asks for
-the ends of a partition after each fetch, on the connection on which the client has sent the next fetch
-already: at the end of the log that one waits for this long, 500 by default, and the question behind it too,
-for each partition in turn."""
+READER = {"fetch.max.wait.ms": "1"}
+"""Kafka's client settings where none are given. Spark's reader asks for the ends of a partition after each
+fetch, on the connection on which the client has sent the next fetch already. At the end of the log the broker
+holds that one back for so many milliseconds, 500 by default, and the question behind it too, partition by
+partition."""
 
 MAX_RECORDS_LANDED = 200_000
 """Bounds what is landed at once: other than a stream's, these records pass through the driver's memory."""
@@ -57,7 +57,7 @@ def start_bronze(
     took before they were read stop the query (failOnDataLoss).
 
     Args:
-        kafka: client settings, at least bootstrap.servers.
+        kafka: client settings, at least bootstrap.servers; they win over READER.
         topics: names of existing topics.
         start_at: where to begin without a checkpoint, all partitions of all topics; None for their beginning.
     """
@@ -92,13 +92,12 @@ def read_kafka(
     """Every record of some topics as a stream, from their beginning or `start_at`, in bounded batches."""
     return (
         spark.readStream.format("kafka")
-        .options(**{f"kafka.{name}": value for name, value in kafka.items()})
+        .options(**{f"kafka.{name}": value for name, value in {**READER, **kafka}.items()})
         .option("subscribe", ",".join(topics))
         .option("startingOffsets", "earliest" if start_at is None else json.dumps(start_at))
         .option("failOnDataLoss", "true")
         .option("includeHeaders", "true")
         .option("maxOffsetsPerTrigger", MAX_RECORDS_PER_BATCH)
-        .option("kafka.fetch.max.wait.ms", FETCH_WAIT_MS)
         .load()
     )
 

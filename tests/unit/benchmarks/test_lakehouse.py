@@ -4,14 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 from benchmarks.lakehouse import page
-from benchmarks.lakehouse.paths import BRONZE, NOOP, SILVER, SILVER_AFTER, Timed
+from benchmarks.lakehouse.paths import BRONZE, NOOP, NOOP_BY_DEFAULT, SILVER, SILVER_AFTER, Timed
 from benchmarks.lakehouse.result import WHOLE, Result
 from benchmarks.lakehouse.sustained import Held, Sample
 from benchmarks.machine import describe
 
 from stafford.settings import PROJECT_DIR
 
-NOTHING, TO_BRONZE, TO_SILVER, AFTER = WHOLE
+NOTHING, BY_DEFAULT, TO_BRONZE, TO_SILVER, AFTER = WHOLE
 
 
 def build_result(**seconds: float) -> Result:
@@ -27,7 +27,7 @@ def build_result(**seconds: float) -> Result:
         driver_memory="1g",
         rows=1_000,
     )
-    times = {NOOP: 1.0, BRONZE: 1.25, SILVER: 1.25, SILVER_AFTER: 1.25, **seconds}
+    times = {NOOP: 1.0, NOOP_BY_DEFAULT: 4.0, BRONZE: 1.25, SILVER: 1.25, SILVER_AFTER: 1.25, **seconds}
     for number, factor in ((0, 10), (1, 1), (2, 2), (3, 1)):
         result.runs += [Timed(path, number, value * factor) for path, value in times.items()]
     return result
@@ -37,8 +37,12 @@ def test_ratios_are_taken_round_by_round_and_without_the_warm_up():
     """What slows a whole round changes no ratio, and bronze's seconds are part of silver's."""
     result = build_result()
     assert result.rate(NOTHING).median == 1_000
-    for name, ratio in ((TO_BRONZE, 0.8), (TO_SILVER, 0.4)):
-        found = result.ratio(name, NOTHING)
+    for name, to, ratio in (
+        (TO_BRONZE, NOTHING, 0.8),
+        (TO_SILVER, NOTHING, 0.4),
+        (TO_BRONZE, BY_DEFAULT, 3.2),
+    ):
+        found = result.ratio(name, to)
         assert (found.least, found.median, found.greatest) == (ratio, ratio, ratio)
 
 
@@ -46,7 +50,7 @@ def test_ratios_are_taken_round_by_round_and_without_the_warm_up():
 def test_the_page_says_whether_a_target_is_reached(silver: float, verdict: str):
     """A ratio at or above its target is reached, one below is not, and the machine is named."""
     text = page.render(build_result(**{SILVER: silver}))
-    (line,) = (line for line in text.splitlines() if line.startswith(f"| {TO_SILVER}, by"))
+    (line,) = (line for line in text.splitlines() if line.startswith(f"| {TO_SILVER}, by {NOTHING} |"))
     assert line.endswith(f"| {verdict} |")
     assert describe(PROJECT_DIR).cpu in text
 
