@@ -31,7 +31,10 @@ from stafford.runtime.jars import ensure_jars
 from stafford.runtime.java import Java, find_java
 from stafford.settings import Settings
 from stafford.transport import read_segments
-from stafford.transport.admin import find_missing
+from stafford.transport.admin import answers, find_missing
+
+KAFKA_ANSWERS_WITHIN_S = 5.0
+"""How long a run that is to end waits for a first answer."""
 
 Progress = Callable[[str], None]
 FindKafka = Callable[[], Mapping[str, str] | None]
@@ -80,6 +83,8 @@ class IngestJob:
     def run(self, progress: Progress = lambda _: None, *, accept_loss: bool = False) -> Counts:
         """Ingest everything that is there now, then stop.
 
+        A broker that does not answer keeps no spool out of the lake: `notify` is told, and Kafka waits.
+
         Delivery: effectively once.
 
         Args:
@@ -89,18 +94,13 @@ class IngestJob:
         Raises:
             HomeInUse: another ingestion of this home runs.
             ConfigError: there is neither a broker nor a spool to read.
+            TransportUnavailable: the broker does not answer, and there is no spool to read.
             OffsetOutOfRange: retention took records before they were read.
             StaffordError: Spark, Kafka or the disk failed; the message says which.
         """
         with self.exclusive():
             spark = self._resume(progress)
             kafka = self._find_kafka_now()
-            if kafka is None and not self.spool.exists():
-                raise ConfigError(
-                    f"nothing to ingest: no broker runs and there is no spool {self.spool}. "
-                    "Start one with `stafford kafka start`, or send with "
-                    "`stafford simulate --transport files`"
-                )
             with self.live():
                 if self.spool.exists():
                     progress("landing the spool in bronze")
@@ -159,10 +159,32 @@ class IngestJob:
         return KafkaToBronze(self.lake, tuple(self.contracts), checkpoint, self.clock, self.notify)
 
     def _find_kafka_now(self) -> Mapping[str, str] | None:
+        """Give the settings of a broker that answers; None where the spool is all there is to read."""
         try:
-            return self.find_kafka()
+            kafka = self.find_kafka()
         except TransportUnavailable:
+            kafka = None
+        if kafka is None:
+            if not self.spool.exists():
+                raise ConfigError(
+                    f"nothing to ingest: no broker runs and there is no spool {self.spool}. "
+                    "Start one with `stafford kafka start`, or send with "
+                    "`stafford simulate --transport files`"
+                )
             return None
+        bootstrap = kafka["bootstrap.servers"]
+        if answers(bootstrap, kafka, KAFKA_ANSWERS_WITHIN_S):
+            return kafka
+        if not self.spool.exists():
+            raise TransportUnavailable(
+                f"no Kafka broker answers at {bootstrap} within {KAFKA_ANSWERS_WITHIN_S:g} s, and there is "
+                f"no spool {self.spool} to read; see `stafford kafka status`"
+            )
+        self.notify(
+            f"KAFKA IS NOT READ: no broker answers at {bootstrap}. What is in the spool goes into the lake; "
+            "run `stafford ingest` again when Kafka is back."
+        )
+        return None
 
     def _copy(self, spark: SparkSession, kafka: Mapping[str, str], *, accept_loss: bool) -> None:
         bronze = self._bronze

@@ -8,9 +8,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from stafford.errors import TransportUnavailable
 from stafford.jobs import ingest, reconcile, simulate, topics
 from stafford.jobs import spool as jobs_spool
 from stafford.jobs.simulate import Progress, SimulateJob
+from stafford.runtime.ports import first_free
 from stafford.settings import Settings
 from stafford.transport import list_segments
 from stafford.transport.drain import drain
@@ -175,6 +177,24 @@ def test_a_half_drained_spool_is_read_when_kafka_never_returns(
     with topics.build(settings) as planned:
         for name in names:
             planned.delete(name)
+
+
+@pytest.mark.usefixtures("spark")
+def test_a_broker_that_does_not_answer_keeps_no_spool_out_of_the_lake(tmp_path: Path) -> None:
+    """One run brings the spool to silver and says that Kafka was not read; without a spool it fails."""
+    nobody = {"bootstrap.servers": f"127.0.0.1:{first_free(20_000, set())}"}
+    settings = Settings(home=tmp_path / "home", kafka=nobody)
+    with pytest.raises(TransportUnavailable, match="no Kafka broker answers"):
+        ingest.build(settings).run()
+    with simulate.build(settings, events_per_day=2_000.0, transport="files") as job:
+        job.backfill(job.shop.opens_at + simulate.OPENING)
+    said: list[str] = []
+    ingest.build(settings, notify=said.append).run()
+    verdict = reconcile.build(settings, with_marts=False).run()
+    assert verdict.findings_by_kind == {}
+    assert verdict.totals["silver"] > 0
+    (words,) = said
+    assert words.startswith("KAFKA IS NOT READ")
 
 
 def half_way(settings: Settings) -> None:
