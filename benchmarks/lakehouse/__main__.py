@@ -42,7 +42,7 @@ class Size:
     holds: tuple[tuple[float, float, bool], ...] = ()
 
 
-WHOLE = Size(500_000, 4, 5, 10_000_000, ((2_000, 60, False), (2_000, 60, True), (10_000, 600, False)))
+WHOLE = Size(500_000, 4, 5, 10_000_000, ((2_000, 60, False), (2_000, 120, True), (10_000, 600, False)))
 QUICK = Size(5_000, 0, 1, 20_000)
 
 
