@@ -78,8 +78,8 @@ def hold(
 ) -> Held:
     """Let a shop send at a rate for so many seconds after WARM_UP_S, beside broker and ingestion.
 
-    kill: end the ingestion halfway by SIGKILL, with the JVM that it has, and start it again. The other half must
-    be long enough to catch up in: a shop that has stopped sends nothing that could be on time.
+    kill: end the ingestion halfway by SIGKILL, with the JVM that it has, and start it again. The other half
+    must be long enough to catch up in: a shop that has stopped sends nothing that could be on time.
 
     Raises:
         RunFailed: a process ended, or silver has not caught up within its limit.
