@@ -130,6 +130,31 @@ def test_a_shop_never_runs_ahead_of_the_clock(settings: Settings, clocks: Clocks
     assert NOW + timedelta(seconds=30) - MOST_SLACK <= done.shop_time <= NOW + timedelta(seconds=30)
 
 
+class TurnedBack(Clocks):
+    """A wall clock that is put back by 200 seconds after a minute; a stopwatch is not."""
+
+    def now(self) -> datetime:
+        return super().now() - timedelta(seconds=200 if self.elapsed_s > 60 else 0)
+
+
+def test_a_clock_that_is_put_back_makes_the_shop_wait(settings: Settings) -> None:
+    """Shop time never goes back: it stands until the clock has caught up, and nothing is lost or doubled."""
+    clocks = TurnedBack()
+    seen: list[tuple[float, Progress]] = []
+    with open_shop(settings, clocks, events_per_day=None, at_first=86_400.0) as job:
+        done = job.live(duration_s=240, watch=lambda now: seen.append((clocks.elapsed_s, now)))
+    times = [now.shop_time for _, now in seen]
+    assert times == sorted(times)
+    # A shop lives a little in the past, and the clock has to come back to where it had been.
+    (stood,) = {now.shop_time for at, now in seen if 65 < at < 150}
+    assert stood < done.shop_time <= clocks.now()
+    counts = read_spool_counts(settings)
+    assert read_ledger(settings) == counts
+    assert done.sent == counts.total()
+    for _, batch in read_segments(settings.spool_dir):
+        assert batch["offset"].to_pylist() == sorted(batch["offset"].to_pylist())
+
+
 def test_a_shop_holds_its_rate_from_the_first_minute(settings: Settings, clocks: Clocks) -> None:
     """Every minute has what was asked for, within 2%, although visitors come by chance."""
     seen: list[tuple[float, int]] = []
