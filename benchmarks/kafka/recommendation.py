@@ -135,6 +135,6 @@ def _about_groups(result: Result) -> Iterator[str]:
     restart, static = pause(RESTART, EAGER), pause(STATIC, EAGER)
     if restart and static:
         yield (
-            f"`group.instance.id`: with the classic protocol's default a restart of a second stops "
-            f"{static[1]:.0f} partitions in place of {restart[1]:.0f}."
+            f"`group.instance.id`: with the classic protocol's default a restart of a second leaves a "
+            f"partition silent for {static[0]:.1f} s in place of {restart[0]:.1f} s."
         )

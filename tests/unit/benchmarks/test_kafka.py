@@ -1,6 +1,7 @@
 """What the benchmark of Kafka's settings makes of its raw runs; nothing is measured here."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -110,6 +111,16 @@ def test_acks_are_kept_whatever_it_costs() -> None:
     """The price is named, and the promise is not for sale."""
     assert "gives nothing for it" in find_advice(build_result(), "`acks=all`: keep it")
     assert "gives speed for it" in find_advice(build_result({"0": [2, 2, 2]}), "`acks=all`: keep it")
+
+
+def test_a_name_is_praised_for_the_silence_that_it_spares() -> None:
+    """As many partitions stop with a name as without; what differs is for how long."""
+    result = build_result()
+    result.paused = [
+        replace(pause, longest_s=2.8 if pause.change == rebalance.RESTART else 1.1) for pause in result.paused
+    ]
+    (advice,) = (said for said in recommendation.find_all(result) if "group.instance.id" in said)
+    assert "silent for 1.1 s in place of 2.8 s" in advice
 
 
 def test_the_page_shows_every_run() -> None:
