@@ -17,8 +17,8 @@ from stafford.realism.evidence.fulfilment import Fulfilment
 from stafford.realism.evidence.purchases import Purchases
 from stafford.realism.evidence.rhythm import Rhythm
 from stafford.realism.evidence.visits import Visits
-from stafford.realism.metric import DoesNotFit, NotMeasurable
 from stafford.realism.timing import Timing, find_traffic_clock, fit_timing
+from stafford.realism.unanswered import DoesNotFit, NotMeasurable
 
 LEAST_DWELLS = 1_000
 LEAST_BUYERS = 10_000

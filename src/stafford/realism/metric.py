@@ -5,20 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from stafford.realism.unanswered import NotMeasurable
+
 if TYPE_CHECKING:
     from stafford.realism.expectations import Expectations
     from stafford.realism.facts import Facts
-
-
-class NotMeasurable(Exception):
-    """These events cannot answer: the message says why. Never leaves this room."""
-
-
-class DoesNotFit(Exception):
-    """There are events enough, and no parameters of a model are near them: the metric fails, here is why.
-
-    Never leaves this room.
-    """
 
 
 class Unit(StrEnum):

@@ -7,8 +7,9 @@ from math import isinf, isnan
 from stafford.realism.expectations import Expectations
 from stafford.realism.facts import Facts
 from stafford.realism.measures import METRICS
-from stafford.realism.metric import DoesNotFit, Measured, Metric, NotMeasurable, Unit
+from stafford.realism.metric import Measured, Metric, Unit
 from stafford.realism.targets import Target
+from stafford.realism.unanswered import DoesNotFit, NotMeasurable
 
 
 class Verdict(StrEnum):

@@ -8,7 +8,7 @@ from stafford.realism.estimators.bgnbd import BgNbd, Fit, fit_bgnbd
 from stafford.realism.estimators.clock import Clock, calendar_clock, traffic_clock
 from stafford.realism.evidence.purchases import Purchases
 from stafford.realism.evidence.rhythm import Rhythm
-from stafford.realism.metric import NotMeasurable
+from stafford.realism.unanswered import NotMeasurable
 
 LEAST_CUSTOMERS = 20_000
 """Over a year one standard error of a and b is then about 12%; it is 5% for 60,000."""

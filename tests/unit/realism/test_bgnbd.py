@@ -9,7 +9,7 @@ from tests.unit.realism.builders import simulate_times, summarise
 
 from stafford.realism.estimators.bgnbd import BgNbd, PurchaseHistories, fit_bgnbd, measure_likelihood
 from stafford.realism.estimators.clock import calendar_clock, traffic_clock
-from stafford.realism.metric import DoesNotFit
+from stafford.realism.unanswered import DoesNotFit
 
 CDNOW = BgNbd(0.24, 4.41, 0.79, 2.43)
 OTHER = BgNbd(0.6, 8.0, 0.9, 2.0)

@@ -7,7 +7,7 @@ from scipy.special import gamma
 from stafford.realism.estimators.gamma_gamma import GammaGamma, fit_gamma_gamma, measure_likelihood
 from stafford.realism.estimators.power_law import fit_power_law
 from stafford.realism.estimators.weibull import fit_weibull
-from stafford.realism.metric import DoesNotFit, NotMeasurable
+from stafford.realism.unanswered import DoesNotFit, NotMeasurable
 
 CDNOW = GammaGamma(6.25, 3.74, 15.45)
 RANKS = np.arange(1, 2001, dtype=np.float64)

@@ -12,9 +12,10 @@ from stafford.realism.evidence.rhythm import Rhythm
 from stafford.realism.facts import Facts
 from stafford.realism.measures import METRICS
 from stafford.realism.measures.rhythm import find_black_friday
-from stafford.realism.metric import Measured, NotMeasurable
+from stafford.realism.metric import Measured
 from stafford.realism.result import Result, judge
 from stafford.realism.targets import Target
+from stafford.realism.unanswered import NotMeasurable
 
 Spoil = Callable[..., Facts]
 

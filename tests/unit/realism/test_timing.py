@@ -11,8 +11,8 @@ from stafford.realism.estimators.clock import Clock, calendar_clock, traffic_clo
 from stafford.realism.estimators.repeat import MOST_ORDERS, measure_repeats, simulate_repeats
 from stafford.realism.evidence.purchases import Purchases
 from stafford.realism.evidence.rhythm import Rhythm
-from stafford.realism.metric import NotMeasurable
 from stafford.realism.timing import fit_timing
+from stafford.realism.unanswered import NotMeasurable
 
 CDNOW = BgNbd(0.24, 4.41, 0.79, 2.43)
 DAYS, WEEKS = 364, 52.0

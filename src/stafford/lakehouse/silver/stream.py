@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
+from threading import Thread
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from deltalake.exceptions import DeltaError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
@@ -76,9 +79,12 @@ class BatchWriter:
     """
 
     def __init__(self, lake: Lake, contracts: Mapping[str, Contract], watch: Watch | None = None) -> None:
-        """Wire a lake to its contracts; nothing is read yet."""
+        """Wire a lake to its contracts, and begin to read what was judged before."""
         self._lake, self._contracts, self._watch = lake, contracts, watch
         self._memory = Memory(lake.arrivals)
+        # A long history takes a second or two, in which Spark plans and tasks judge the first batch.
+        self._first_reading = Thread(target=self._remember, name="silver-memory", daemon=True)
+        self._first_reading.start()
 
     def write(self, batch: DataFrame, batch_id: int) -> None:
         """Give each record of the batch exactly one fate: silver, quarantine, or duplicate.
@@ -111,10 +117,15 @@ class BatchWriter:
             self._memory.add(arrived)
 
     def _judge(self, batch: DataFrame) -> Judged:
-        self._memory.refresh()
         tables = stage(batch, partial(_judge, contracts=self._contracts), f"{self._lake.staging}/silver")
+        self._first_reading.join()
+        self._memory.refresh()
         refused = tables.pop(_REFUSED, None)
         return Judged(tables, NOTHING_REFUSED if refused is None else refused)
+
+    def _remember(self) -> None:
+        with suppress(DeltaError, pa.ArrowException, OSError):  # the first batch reads again, and raises
+            self._memory.refresh()
 
 
 _REFUSED = ""

@@ -8,7 +8,7 @@ from stafford.page.chart import ACCENT, MUTED, SOFT, Chart, Figure, NumberTable,
 from stafford.realism.estimators.gamma_gamma import GammaGamma
 from stafford.realism.expectations import Expectations
 from stafford.realism.facts import Facts
-from stafford.realism.metric import DoesNotFit, NotMeasurable
+from stafford.realism.unanswered import DoesNotFit, NotMeasurable
 
 Floats = npt.NDArray[np.float64]
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from stafford.page.chart import ACCENT, SERIES, Chart, NumberTable, line_figure
 from stafford.realism.facts import Facts
-from stafford.realism.metric import DoesNotFit, NotMeasurable
+from stafford.realism.unanswered import DoesNotFit, NotMeasurable
 
 POINTS = 120
 CAPTION = (

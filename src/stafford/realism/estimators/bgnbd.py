@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import gammaln
 
-from stafford.realism.metric import DoesNotFit
+from stafford.realism.unanswered import DoesNotFit
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from stafford.realism.metric import DoesNotFit, NotMeasurable
+from stafford.realism.unanswered import DoesNotFit, NotMeasurable
 
 Floats = npt.NDArray[np.float64]
 

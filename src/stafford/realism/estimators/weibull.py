@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
 
-from stafford.realism.metric import DoesNotFit
+from stafford.realism.unanswered import DoesNotFit
 
 Floats = npt.NDArray[np.float64]
 

@@ -2,7 +2,8 @@
 
 from stafford.realism.expectations import Expectations
 from stafford.realism.facts import Facts
-from stafford.realism.metric import NotMeasurable, Unit, divide, metric
+from stafford.realism.metric import Unit, divide, metric
+from stafford.realism.unanswered import NotMeasurable
 
 LEAST_REVIEWS = 500
 LEAST_PARCELS = 2_000

@@ -4,7 +4,8 @@ import numpy as np
 
 from stafford.realism.expectations import Expectations
 from stafford.realism.facts import Facts
-from stafford.realism.metric import NotMeasurable, Unit, divide, metric
+from stafford.realism.metric import Unit, divide, metric
+from stafford.realism.unanswered import NotMeasurable
 
 LEAST_CUSTOMERS = 1_000
 """So that the top 1% are ten people at least."""

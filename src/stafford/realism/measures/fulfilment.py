@@ -4,7 +4,8 @@ from functools import partial
 
 from stafford.realism.expectations import Expectations
 from stafford.realism.facts import Facts
-from stafford.realism.metric import NotMeasurable, Unit, divide, metric
+from stafford.realism.metric import Unit, divide, metric
+from stafford.realism.unanswered import NotMeasurable
 
 LEAST_PARCELS = 1_000
 LEAST_LINES = 1_000

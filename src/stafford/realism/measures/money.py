@@ -7,7 +7,8 @@ import numpy as np
 
 from stafford.realism.expectations import Expectations
 from stafford.realism.facts import Facts
-from stafford.realism.metric import Measured, NotMeasurable, Unit, metric
+from stafford.realism.metric import Measured, Unit, metric
+from stafford.realism.unanswered import NotMeasurable
 
 LEAST_BUYERS = 1_000
 """With so many, one standard error of a correlation is 0.03."""

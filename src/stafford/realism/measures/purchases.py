@@ -6,7 +6,8 @@ from operator import attrgetter
 from stafford.realism.estimators.repeat import MOST_ORDERS
 from stafford.realism.expectations import Expectations
 from stafford.realism.facts import Facts
-from stafford.realism.metric import Measured, NotMeasurable, Unit, metric
+from stafford.realism.metric import Measured, Unit, metric
+from stafford.realism.unanswered import NotMeasurable
 
 LEAST_ORDERS = 1_500
 """With so many n-th orders, one standard error is 1.3 points, a third of what is tolerated."""

@@ -10,7 +10,8 @@ from stafford.realism.evidence.rhythm import WEEKDAYS, Rhythm
 from stafford.realism.evidence.visits import DEVICES, Device
 from stafford.realism.expectations import Expectations
 from stafford.realism.facts import Facts
-from stafford.realism.metric import NotMeasurable, Unit, metric
+from stafford.realism.metric import Unit, metric
+from stafford.realism.unanswered import NotMeasurable
 
 LEAST_SESSIONS = 20_000
 """With fewer, chance alone takes the correlation of a true curve below 0.98."""
