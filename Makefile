@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test test-fast test-stack lint format docs lock chaos bench bench-generator bench-kafka clean
+.PHONY: help demo test test-fast test-stack lint format docs lock chaos bench bench-generator bench-kafka realism clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ bench-generator: $(VENV)/.run ## Measure the generator beside others, in about e
 
 bench-kafka: $(VENV)/.run ## Measure Kafka's settings beside its own tools, in about ten minutes (ARGS="--quick")
 	$(BIN)/stafford bench kafka $(ARGS)
+
+realism: $(VENV)/.run ## Hold every kind of shop against its targets, with three seeds, in about ten minutes
+	$(BIN)/python -m benchmarks.realism $(ARGS)
 
 clean: ## Remove everything that runs wrote, and the environment
 	rm -rf data $(VENV)

@@ -6,6 +6,7 @@ StaffordError
     SpoolFull             the spool has its largest size and Kafka takes nothing: wait
     NotReady              something that must run, such as a broker or a server, did not answer in time
     LiveUnavailable       Redis did not take or give the live numbers
+    WorkerLost            a process of the command was killed: go on with --resume
   Terminal                stop and say why
     ConfigError           a setting, profile, plan or tool is wrong or missing
     HomeInUse             another command is writing to the same home or warehouse
@@ -48,6 +49,10 @@ class NotReady(Transient):
 
 class LiveUnavailable(Transient):
     """Redis did not take or give the live numbers; everything else goes on."""
+
+
+class WorkerLost(Transient):
+    """A process that a command had started was killed; what it had completed is kept."""
 
 
 class Terminal(StaffordError):

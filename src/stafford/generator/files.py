@@ -1,4 +1,4 @@
-"""Runs as files, for readers without Kafka: the one place where this room writes.
+"""The files of a run, for readers without Kafka.
 
 <folder>/manifest.json                    what it is, and how many records of each topic
 <folder>/<topic>/<part>.<format>          events (csv, parquet and delta: columns of the topic's contract;
@@ -6,37 +6,33 @@
 <folder>/spoilt/<topic>/<part>.parquet    bodies that the mess spoilt, which no typed column can hold
 <folder>/labels/<topic>/<part>.parquet    FILE_LABEL_SCHEMA: the truth about every record that is not clean
 
-A part holds a stretch of the shop's time. While a run is written it is called <folder>.partial.
+A part holds a stretch of the shop's time.
 """
 
 import json
-import os
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-import filelock
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
-from deltalake import convert_to_deltalake
 
 from stafford.domain.record import LABEL_SCHEMA
-from stafford.errors import ConfigError, HomeInUse, StorageError
 from stafford.generator.assembly import to_instants, to_labels
 from stafford.generator.columns import to_columns
 from stafford.generator.draft import Draft
 from stafford.generator.layout import COPY, DEFECT, EMITTED, KEY, LAYOUTS, OCCURRED
 from stafford.generator.randomness import Ints
 from stafford.generator.rendering import choose_changes, render, render_lines
+from stafford.generator.storage import storage_errors
 from stafford.generator.text import event_ids
 
-MANIFEST = "manifest.json"
 _LEAST_ROWS = 100_000
 """Rows of a row group, at least, but for the last: few large ones are read faster than many small ones."""
 FILE_LABEL_SCHEMA = pa.schema([*LABEL_SCHEMA, pa.field("line", pa.int64())])
@@ -208,144 +204,3 @@ def _flatten(table: pa.Table) -> pa.Table:
         elif pa.types.is_dictionary(field.type):
             table = table.set_column(place, field.name, table.column(place).cast(pa.string()))
     return table
-
-
-class RunFolder:
-    """The folder of a run: free, in the making, or whole."""
-
-    def __init__(self, folder: Path, identity: Mapping[str, Any]) -> None:
-        """Name the folder; nothing is touched. identity: what makes this run this run, as JSON holds it."""
-        self.folder = folder
-        self.partial = folder.with_name(f"{folder.name}.partial")
-        self._identity = dict(identity)
-
-    def find_whole(self) -> dict[str, int] | None:
-        """Rows of each topic where the folder holds this very run already; None where it is free.
-
-        Raises:
-            ConfigError: the folder holds something else.
-            StorageError: the folder cannot be read.
-        """
-        with storage_errors(self.folder):
-            if not self.folder.exists() or (self.folder.is_dir() and not any(self.folder.iterdir())):
-                return None
-            try:
-                manifest = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
-                rows: dict[str, int] = manifest.pop("rows")
-            except (FileNotFoundError, NotADirectoryError, KeyError, ValueError) as exc:
-                raise ConfigError(
-                    f"{self.folder} exists and holds no run; choose a folder that is free"
-                ) from exc
-        if manifest != self._identity:
-            raise ConfigError(
-                f"{self.folder} holds another run, {manifest.get('run_id')}; choose another folder, "
-                "or delete it"
-            )
-        return rows
-
-    @contextmanager
-    def hold(self) -> Iterator[None]:
-        """Keep other commands off, until this one ends, however it does.
-
-        Raises:
-            HomeInUse: another command is writing this run.
-            StorageError: the folder cannot be written.
-        """
-        lock = filelock.FileLock(self.folder.with_name(f"{self.folder.name}.lock"), timeout=0)
-        with storage_errors(self.folder):
-            try:
-                self.folder.parent.mkdir(parents=True, exist_ok=True)
-                lock.acquire()
-            except filelock.Timeout as exc:
-                raise HomeInUse(
-                    f"another command is writing {self.partial}; wait until it ends, or choose another folder"
-                ) from exc
-        try:
-            yield
-        finally:
-            if os.name == "posix":  # elsewhere an open file cannot be removed, and a closed one may be taken
-                Path(lock.lock_file).unlink(missing_ok=True)
-            lock.release()
-
-    def begin(self, *, resume: bool) -> None:
-        """Make the folder that the run is written into, or find the one that a killed command left.
-
-        Raises:
-            ConfigError: there is an unfinished run and it is not to be resumed, or is another one.
-            StorageError: the folder cannot be written.
-        """
-        with storage_errors(self.folder):
-            described = self.partial / "run.json"
-            if described.exists():
-                if not resume:
-                    raise ConfigError(
-                        f"{self.partial} holds an unfinished run; go on with --resume, or delete it"
-                    )
-                if json.loads(described.read_text(encoding="utf-8")) != self._identity:
-                    raise ConfigError(
-                        f"{self.partial} holds an unfinished run of other options; delete it, or repeat them"
-                    )
-                return
-            self.partial.mkdir(parents=True, exist_ok=True)
-            _replace(described, self._identity)
-
-    def read_progress(self, worker: int) -> tuple[int, dict[str, int]]:
-        """Parts that a worker has completed, and their rows by topic; its other files are removed."""
-        with storage_errors(self.folder):
-            done = self.partial / f"worker-{worker}.json"
-            parts, rows = 0, {}
-            if done.exists():
-                progress = json.loads(done.read_text(encoding="utf-8"))
-                parts, rows = int(progress["parts"]), dict(progress["rows"])
-            for file in self.partial.rglob(f"part-*-{worker:02d}.*"):
-                if int(file.stem.split("-")[1]) >= parts:
-                    file.unlink()
-        return parts, rows
-
-    def note_progress(self, worker: int, parts: int, rows: Mapping[str, int]) -> None:
-        """Record that a worker's parts up to that number are complete."""
-        with storage_errors(self.folder):
-            _replace(self.partial / f"worker-{worker}.json", {"parts": parts, "rows": dict(rows)})
-
-    def open_part(self, worker: int, number: int, file_format: Format) -> Part:
-        """A part to write."""
-        return Part(self.partial, f"part-{number:05d}-{worker:02d}", file_format)
-
-    def commit(self, workers: int, file_format: Format) -> dict[str, int]:
-        """Give the run its name: from now on it is whole.
-
-        Returns:
-            Rows of each topic.
-        """
-        rows: Counter[str] = Counter()
-        for worker in range(workers):
-            rows.update(self.read_progress(worker)[1])
-        with storage_errors(self.folder):
-            if file_format is Format.DELTA:
-                for topic in LAYOUTS:
-                    convert_to_deltalake(self.partial / topic)
-            for file in (*self.partial.glob("worker-*.json"), self.partial / "run.json"):
-                file.unlink()
-            counted = {topic: rows[topic] for topic in LAYOUTS}
-            _replace(self.partial / MANIFEST, {**self._identity, "rows": counted})
-            if self.folder.exists():
-                self.folder.rmdir()  # Windows renames to no folder that exists; it must be empty
-            self.partial.rename(self.folder)
-        return counted
-
-
-def _replace(path: Path, content: Mapping[str, Any]) -> None:
-    aside = path.with_name(f".{path.name}.new")
-    aside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    aside.replace(path)
-
-
-@contextmanager
-def storage_errors(folder: Path) -> Iterator[None]:
-    """Turn what the system says into an error that names the folder."""
-    try:
-        yield
-    except OSError as exc:
-        raise StorageError(
-            f"{folder} cannot be read or written: {exc}; free space or choose another"
-        ) from exc

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
 
@@ -25,6 +25,11 @@ from stafford.generator.traffic import FlashSale
 GENERATOR_VERSION = 3
 """Raise it with every change of the bytes that come out, so that no two versions share ids."""
 
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""The contracts refuse what is older. A shop's first customers registered long before it opens."""
+LATEST = datetime(2099, 12, 30, tzinfo=UTC)
+"""The wrong dates of the mess are a day and more ahead of every record that is emitted before."""
+
 _SPAN_EVENTS = 120_000
 _LONGEST_SPAN = 7 * DAY
 
@@ -40,7 +45,8 @@ class Shop:
     bend its traffic from their start on, and are no part of its name.
 
     Raises:
-        ConfigError: opens_at is not in UTC, or events_per_day is too few for the profile.
+        ConfigError: opens_at is not in UTC, or so early or late that the contracts refuse what such a shop
+            tells; or events_per_day is too few for the profile.
     """
 
     profile: Profile
@@ -52,6 +58,15 @@ class Shop:
 
     def __post_init__(self) -> None:
         _check_utc("opens_at", self.opens_at)
+        earliest = EARLIEST + timedelta(weeks=self.profile.customers.history_weeks)
+        if self.opens_at < earliest:
+            raise ConfigError(
+                f"opens_at {self.opens_at.isoformat()} is too early: the contracts refuse dates before "
+                f"{EARLIEST:%Y-%m-%d}, and the first customers registered "
+                f"{self.profile.customers.history_weeks} weeks before; open the shop at "
+                f"{earliest:%Y-%m-%d} or later"
+            )
+        check_not_late("opens_at", self.opens_at)
         if not 0 < self.events_per_day <= 1e10:  # noqa: PLR2004
             raise ConfigError(f"events_per_day is {self.events_per_day}; give a number from 1 to 1e10")
 
@@ -150,9 +165,10 @@ class Stream:
             Events by topic, each topic's in order of (emitted_at, event_id, copy).
 
         Raises:
-            ConfigError: `until` goes back in time, or is not in UTC.
+            ConfigError: `until` goes back in time, is not in UTC, or is after LATEST.
         """
         _check_utc("until", until)
+        check_not_late("until", until)
         micros = to_micros(until)
         if micros < self._until:
             raise ConfigError(f"the stream is past {until.isoformat()} already; open another one")
@@ -197,3 +213,13 @@ def _gather(drafts: list[Draft]) -> Iterator[Draft]:
 def _check_utc(name: str, instant: datetime) -> None:
     if instant.utcoffset() != timedelta(0):
         raise ConfigError(f"{name} {instant.isoformat()} is not in UTC; write it with a final Z")
+
+
+def check_not_late(name: str, instant: datetime) -> None:
+    """Refuse what is after LATEST.
+
+    Raises:
+        ConfigError: it is; name is what the message calls it.
+    """
+    if instant > LATEST:
+        raise ConfigError(f"{name} {instant.isoformat()} is too late; a shop lives until {LATEST:%Y-%m-%d}")

@@ -1,18 +1,24 @@
 """Writes a window of a shop's life to files."""
 
 import multiprocessing
+import os
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from stafford.domain.window import Window
+from stafford.errors import WorkerLost
 from stafford.generator import GENERATOR_VERSION, Shop, load_profile
 from stafford.generator.calibration import EVERYBODY, find_events_per_day
-from stafford.generator.files import Format, RunFolder
+from stafford.generator.files import Format
+from stafford.generator.run_folder import RunFolder
+from stafford.generator.shop import check_not_late
 from stafford.settings import Settings
 
 DEFAULT_EVENTS_PER_DAY = 7000.0
@@ -51,21 +57,27 @@ class GenerateJob:
             resume: go on with what a killed command left; the bytes are those of a run without a break.
 
         Raises:
-            ConfigError: the folder holds something else, or the window begins before the shop opens.
+            ConfigError: the folder holds something else, the window begins before the shop opens, or it
+                ends after the last instant that a shop has.
             HomeInUse: another command is writing the same folder.
             StorageError: the folder cannot be written.
+            WorkerLost: one of several processes was killed; what is written can be resumed.
         """
         run = RunFolder(self.folder, self._identify())
         written = run.find_whole()
         if written is not None:
             return Generated(self.shop.run_id, written, was_there=True)
-        self.shop.open(self.window.start)  # says what is wrong before anything is written
+        # Both say what is wrong before anything is written.
+        self.shop.open(self.window.start)
+        check_not_late("the end", self.window.end)
         with run.hold():
-            run.begin(resume=resume)
+            written = run.begin(resume=resume)
+            if written is not None:
+                return Generated(self.shop.run_id, written, was_there=False)
             if self.workers == 1:
                 self._write(0, run, progress)
             else:
-                self._spread(progress)
+                self._spread(run, progress)
             return Generated(self.shop.run_id, run.commit(self.workers, self.format), was_there=False)
 
     def _write(self, worker: int, run: RunFolder, progress: Progress) -> None:
@@ -86,11 +98,20 @@ class GenerateJob:
             start = ends[number]
             run.note_progress(worker, number + 1, rows)
 
-    def _spread(self, progress: Progress) -> None:
+    def _spread(self, run: RunFolder, progress: Progress) -> None:
+        try:
+            self._run_workers(progress)
+        except BrokenProcessPool as exc:
+            raise WorkerLost(
+                f"a process that was writing {run.partial} was killed, as the system does when memory is "
+                "short; go on with --resume"
+            ) from exc
+
+    def _run_workers(self, progress: Progress) -> None:
         # Not forked: Arrow and numba have threads, which a fork would leave hanging.
         context = multiprocessing.get_context("spawn")
         reports = context.Array("d", 2 * self.workers)
-        with ProcessPoolExecutor(self.workers, context, _share_reports, (reports,)) as pool:
+        with ProcessPoolExecutor(self.workers, context, _begin_worker, (reports,)) as pool:
             tasks = [pool.submit(_write_shard, self, worker) for worker in range(self.workers)]
             pending = set(tasks)
             while pending:
@@ -134,9 +155,18 @@ class GenerateJob:
 _reports: Any = None
 
 
-def _share_reports(reports: Any) -> None:
+def _begin_worker(reports: Any) -> None:
     global _reports  # noqa: PLW0603 - a spawned process has no other way to a shared array
     _reports = reports
+    threading.Thread(target=_end_with_the_command, daemon=True).start()
+
+
+def _end_with_the_command() -> None:
+    """A worker that outlived a killed command would write into the parts of the one that resumes the run."""
+    command = multiprocessing.parent_process()
+    if command is not None:
+        command.join()
+        os._exit(1)
 
 
 def _write_shard(job: GenerateJob, worker: int) -> None:

@@ -1,7 +1,7 @@
 """Measures how much events resemble a real shop's, and writes the page about it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -117,3 +117,25 @@ def build(
     path = page or settings.home_dir / f"realism-{targets.profile}.html"
     made = partial((sample or Sample(profile)).make, settings)
     return RealismJob(targets, folder, made, path, clock)
+
+
+def build_each(
+    settings: Settings, *, profile: str, seeds: Iterable[int], sample: Sample, page: Path | None = None
+) -> dict[int, RealismJob]:
+    """Wire the same targets to a shop from each seed.
+
+    Args:
+        settings: where targets and home are.
+        profile: name of targets in config/realism, or path of a YAML file.
+        seeds: which shops of the kind.
+        sample: what to make, but for the seed.
+        page: where the pages go, each with its seed in the name; None: into the home.
+
+    Raises:
+        ConfigError: there are no such targets, or they are wrong.
+    """
+    jobs = {}
+    for seed in seeds:
+        job = build(settings, profile=profile, folder=None, sample=replace(sample, seed=seed), page=page)
+        jobs[seed] = replace(job, page=job.page.with_stem(f"{job.page.stem}-{seed}"))
+    return jobs

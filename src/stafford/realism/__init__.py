@@ -7,6 +7,19 @@ Nothing here knows how the events were made: not the generator, not its profile,
 from stafford.realism.measurement import Measurement, measure
 from stafford.realism.page import render, say_verdict
 from stafford.realism.result import Result, Verdict
+from stafford.realism.seeds import Row, compare_seeds, find_worst
 from stafford.realism.targets import Targets, load_targets
 
-__all__ = ["Measurement", "Result", "Targets", "Verdict", "load_targets", "measure", "render", "say_verdict"]
+__all__ = [
+    "Measurement",
+    "Result",
+    "Row",
+    "Targets",
+    "Verdict",
+    "compare_seeds",
+    "find_worst",
+    "load_targets",
+    "measure",
+    "render",
+    "say_verdict",
+]

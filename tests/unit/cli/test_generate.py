@@ -21,6 +21,8 @@ DAY = ("--from", "2026-01-01", "--to", "2026-01-02")
             "no profile 'corner-shop'.*known profiles: electronics, fashion",
         ),
         ((*DAY, "--opens-at", "2026-01-05"), "before the shop opens at 2026-01-05"),
+        (("--from", "1990-01-01", "--to", "1990-01-02"), "before 2000-01-01.*open the shop at 2001-12-29"),
+        (("--from", "2099-12-01", "--to", "2100-01-01"), "the end 2100-01-01.*until 2099-12-30"),
         ((*DAY, "--events-per-day", "1"), "too few for profile fashion-retail"),
         (
             (*DAY, "--events-per-day", "1e12"),

@@ -1,6 +1,7 @@
 """`stafford realism`: exit codes, JSON for scripts, and one clear line for bad input."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 
 from stafford.cli.main import app
 from stafford.errors import ConfigError
+from stafford.jobs.realism import Sample
 
 TARGETS = """
 profile: tiny
@@ -83,3 +85,37 @@ def test_bad_input_gets_one_line(tmp_path: Path) -> None:
         assert isinstance(result.exception, ConfigError)
         assert word in str(result.exception)
     assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("seeds", ["7,7", "7;8", "", "7,", "seven"])
+def test_wrong_seeds_are_refused(tmp_path: Path, seeds: str) -> None:
+    """A list that is none, or names a shop twice, is refused with what to write."""
+    done = CliRunner().invoke(app, ["--home", str(tmp_path / "home"), "realism", "--seeds", seeds])
+    assert done.exit_code == 2
+    assert "as 7,8,9" in " ".join(done.output.replace("│", " ").split())
+
+
+def test_each_seed_is_a_shop_of_its_own(run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A column and a page for each seed; what the events of one cannot answer fails with --strict."""
+    page = tmp_path / "page.html"
+    made: list[int] = []
+
+    def copy(sample: Sample, _settings: object, folder: Path, _progress: object) -> None:
+        made.append(sample.seed)
+        shutil.copytree(tmp_path / "data", folder)
+
+    monkeypatch.setattr(Sample, "make", copy)
+    run(0.33)  # writes the targets
+    words = ["--home", str(tmp_path / "home"), "realism", "--profile", str(tmp_path / "tiny.yaml")]
+    words += ["--seeds", "7, 8", "--out", str(page)]
+    shown = CliRunner().invoke(app, words)
+    assert shown.exit_code == 0, shown.output
+    assert made == [7, 8]
+    assert "seed 7" in shown.output
+    assert (tmp_path / "page-7.html").is_file()
+    assert (tmp_path / "page-8.html").is_file()
+    facts = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
+    assert [each["seed"] for each in facts["seeds"]] == [7, 8]
+    assert CliRunner().invoke(app, [*words, "--strict"]).exit_code == 1
+    run(0.7)
+    assert CliRunner().invoke(app, words).exit_code == 1

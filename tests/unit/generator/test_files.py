@@ -7,10 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import deltalake
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
@@ -154,18 +152,6 @@ def test_ndjson_holds_bodies_as_they_are(folder: Path) -> None:
                 assert json.loads(body)["event_id"] == labels[line]["event_id"]
         refused = {row["reason"] for row in labels.values()} - {None}
         assert any(reason == "malformed_json" for reason in refused) or topic != "clickstream"
-
-
-def test_csv_and_delta_hold_the_same_rows(folder: Path, tmp_path: Path) -> None:
-    """Every format has the events of the Parquet files."""
-    make_job(folder).run()
-    make_job(tmp_path / "csv", file_format=Format.CSV).run()
-    make_job(tmp_path / "delta", file_format=Format.DELTA).run()
-    for topic in LAYOUTS:
-        expected = read_events(folder, topic)
-        assert deltalake.DeltaTable(tmp_path / "delta" / topic).to_pyarrow_table().num_rows == len(expected)
-        read = pa.csv.read_csv(tmp_path / "csv" / topic / "part-00000-00.csv")
-        assert read["event_id"].to_pylist() == expected["event_id"].to_pylist()
 
 
 @pytest.mark.usefixtures("small_parts")

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from stafford.contracts import load_contracts
 from stafford.domain.record import LABEL_SCHEMA, RECORD_SCHEMA
 from stafford.errors import ConfigError
 from stafford.generator import Batch, Shop
+from stafford.generator.shop import EARLIEST, LATEST
 
 from .builders import (
     AS_FOUND,
@@ -23,6 +25,7 @@ from .builders import (
     find_profile,
     join,
     open_shop,
+    read_clean,
     run,
     run_golden,
 )
@@ -226,6 +229,25 @@ def test_impossible_streams_are_refused() -> None:
         _ = Shop(find_profile(), 7, OPENS_AT, 1).weekly_sessions
     with pytest.raises(ConfigError, match="events_per_day"):
         Shop(find_profile(), 7, OPENS_AT, 0)
+    with pytest.raises(ConfigError, match=r"until 2099-12-30T00:00:01\+00:00 is too late"):
+        stream.advance(LATEST + timedelta(seconds=1))
+
+
+def test_no_clean_event_is_older_than_contracts_allow() -> None:
+    """A shop may open as early as its first customers may have registered, and not a moment before."""
+    for contract in load_contracts(PROJECT_DIR / "contracts").values():
+        least = [field.minimum for field in contract.fields if field.type == "timestamp" and field.required]
+        assert set(least) == {EARLIEST}
+    profile = find_profile(is_clean=True)
+    earliest = EARLIEST + timedelta(weeks=profile.customers.history_weeks)
+    with pytest.raises(ConfigError, match=r"too early: .* before 2000-01-01, .* open the shop at 2000-02-26"):
+        Shop(profile, 7, earliest - timedelta(seconds=1), 4000)
+    oldest = min(
+        datetime.fromisoformat(event.body["registered_at"])
+        for event in read_clean(run(Shop(profile, 7, earliest, 4000), HOUR))
+        if event.topic == "customers"
+    )
+    assert EARLIEST <= oldest < EARLIEST + timedelta(weeks=1)
 
 
 def _rows(batch: Batch) -> list[str]:
