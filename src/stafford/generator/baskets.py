@@ -32,15 +32,11 @@ _UNITS_DRAW = 1
 
 @dataclass(frozen=True, slots=True)
 class Baskets:
-    """Lines by buyer and then as they are put in.
-
-    buyer: row of the buyers; percent: off the price, whatever sale is on when the order is placed.
-    """
+    """Lines by buyer and then as they are put in. buyer: row of the buyers."""
 
     buyer: Ints
     product: Ints
     quantity: Ints
-    percent: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +68,6 @@ class Warehouse:
         self._least = stock.least_lot_units
         self._covers, self._reorder = stock.covers_days, stock.reorder_days
         self._lead = (stock.lead_h.least * HOUR, stock.lead_h.most * HOUR)
-        self._discounted = profile.orders.discounted
-        self._percents = np.array(profile.orders.discount_percent, np.int64)
         self.state: Ints = np.zeros((0, 6), np.int64)
         self.outages: Ints = np.zeros((0, OUTAGES, 2), np.int64)
 
@@ -99,12 +93,12 @@ class Warehouse:
             tables: of spending.
             sales: flash sales: [start, end, category, percent].
         """
-        rows = np.empty((len(keys) * _MOST_LINES, 4), np.int64)
+        rows = np.empty((len(keys) * _MOST_LINES, 3), np.int64)
         lots = np.empty((len(keys) * _MOST_LINES, 3), np.int64)
         lines, arrived = _fill(
             self._root, keys, starts, spenders, self._opens_at, shelf.by_price, shelf.counts, shelf.ranks,
-            shelf.prices, shelf.categories, self._items, self._quantities, self._discounted, self._percents,
-            sales, tables.order_values, tables.order_shares, tables.spend_values, tables.spend_shares,
+            shelf.prices, shelf.asked, shelf.categories, self._items, self._quantities, sales,
+            tables.order_values, tables.order_shares, tables.spend_values, tables.spend_shares,
             tables.v,
             self.state, self.outages, self._least, self._covers, self._reorder, self._lead[0], self._lead[1],
             rows, lots,
@@ -125,8 +119,8 @@ def mean_of(weights: tuple[float, ...]) -> float:
 @kernel
 def _fill(
     root: np.uint64, keys: Keys, starts: Ints, spenders: Floats, opens_at: int, by_price: Ints, counts: Ints,
-    ranks: Ints, prices: Ints, categories: Ints, items: Floats, quantities: Floats, discounted: float,
-    percents: Ints, sales: Ints, order_values: Floats, order_shares: Floats, spend_values: Floats,
+    ranks: Ints, prices: Ints, asked: Ints, categories: Ints, items: Floats, quantities: Floats,
+    sales: Ints, order_values: Floats, order_shares: Floats, spend_values: Floats,
     spend_shares: Floats, v: float, state: Ints, outages: Ints, least_lot: int, covers: float, reorder: float,
     lead_least: int, lead_most: int, rows: Ints, lots: Ints,
 ) -> tuple[int, int]:  # fmt: skip
@@ -146,7 +140,7 @@ def _fill(
             wanted[line] = 1 + choose_one(draw_one(derive_one(basket, _LINE, line), 0), quantities)
             units += wanted[line]
         # A sum that no such basket could cost makes it larger or smaller.
-        cheapest, dearest = prices[week, by_price[week, 0]], prices[week, by_price[week, on_sale * 9 // 10]]
+        cheapest, dearest = asked[week, by_price[week, 0]], asked[week, by_price[week, on_sale * 9 // 10]]
         while count > 1 and left < units * cheapest * 1.2:
             count -= 1
             units -= wanted[count]
@@ -157,29 +151,22 @@ def _fill(
         first = lines
         for line in range(count):
             of_line = derive_one(basket, _LINE, line)
-            percent = 0
-            if draw_one(of_line, 1) < discounted:
-                percent = percents[int(draw_one(of_line, 2) * len(percents))]
             spread = 1.0 if line == count - 1 else 0.5 + draw_one(of_line, 3)
-            target = left / units * spread * 100.0 / (100.0 - percent)
+            target = left / units * spread
             product = _choose(
-                of_line, int(target), wanted[line], week, on_sale, by_price, ranks, prices, state, start,
+                of_line, int(target), wanted[line], week, on_sale, by_price, ranks, asked, state, start,
                 rows, first, lines,
             )  # fmt: skip
             if product < 0:
                 units -= wanted[line]
                 continue
-            rows[lines, 0], rows[lines, 1], rows[lines, 2], rows[lines, 3] = (
-                buyer,
-                product,
-                wanted[line],
-                percent,
-            )
+            rows[lines, 0], rows[lines, 1], rows[lines, 2] = buyer, product, wanted[line]
             lines += 1
+            cents = asked[week, product]
             for sale in range(len(sales)):
                 if sales[sale, 0] <= start < sales[sale, 1] and sales[sale, 2] == categories[product]:
-                    percent = max(percent, sales[sale, 3])
-            left -= wanted[line] * prices[week, product] * (100 - percent) / 100.0
+                    cents = min(cents, prices[week, product] * (100 - sales[sale, 3]) // 100)
+            left -= wanted[line] * float(cents)
             left = max(left, 0.0)
             units -= wanted[line]
             arrived = _take(
@@ -192,13 +179,13 @@ def _fill(
 @kernel
 def _choose(  # noqa: C901 - one condition after the other
     of_line: np.uint64, target: int, quantity: int, week: int, on_sale: int, by_price: Ints, ranks: Ints,
-    prices: Ints, state: Ints, start: int, rows: Ints, first: int, lines: int,
+    asked: Ints, state: Ints, start: int, rows: Ints, first: int, lines: int,
 ) -> int:  # fmt: skip
     """The more popular of two goods near a price, of those in stock and not in the basket; or -1."""
     low, high = 0, on_sale
     while low < high:
         middle = (low + high) // 2
-        if prices[week, by_price[week, middle]] < target:
+        if asked[week, by_price[week, middle]] < target:
             low = middle + 1
         else:
             high = middle

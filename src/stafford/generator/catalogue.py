@@ -1,4 +1,4 @@
-"""What is on sale: products, their prices week by week, and how popular they are.
+"""What is on sale: products, their prices and promotions week by week, and how popular they are.
 
 Everything is a function of (product, week), so a price in force at any instant needs no history beyond
 the weeks since the shop opened, which are tabulated as they are asked for.
@@ -12,6 +12,7 @@ from stafford.generator.calendar import MINUTE, SECOND, WEEK
 from stafford.generator.distributions import accumulate_shares, choose
 from stafford.generator.draft import Draft, concatenate, draft
 from stafford.generator.profile import CatalogueProfile
+from stafford.generator.promotions import Promotions
 from stafford.generator.randomness import (
     Flags,
     Floats,
@@ -38,10 +39,10 @@ class Shelf:
 
     rankings: [week, group, rank], product numbers by popularity, of all categories in group 0 and of one in
     each other; counts: [week, group], how many are ranked; by_price: [week, place], those on sale, the
-    cheapest first; ranks: [week, product], in group 0; prices: [week, product], cents in force when the week
-    ends; changed_at: [week, product], UTC microseconds, 0 where it did not change that week; categories: of
-    each product, places among the words. Views fall as (head + x)^-2, x being the share of
-    products ranked above.
+    cheapest first by what is asked; ranks: [week, product], in group 0; prices: [week, product], cents in
+    force when the week ends; asked: [week, product], those less the promotion of the week; changed_at: [week,
+    product], UTC microseconds, 0 where it did not change that week; categories: of each product, places among
+    the words. Views fall as (head + x)^-2, x being the share of products ranked above.
     """
 
     rankings: Ints
@@ -49,6 +50,7 @@ class Shelf:
     by_price: Ints
     ranks: Ints
     prices: Ints
+    asked: Ints
     changed_at: Ints
     categories: Ints
     head: float
@@ -57,14 +59,16 @@ class Shelf:
 class Catalogue:
     """Products of one shop. Numbers 0 to products-1 open with it; the rest launch week by week."""
 
-    def __init__(self, profile: CatalogueProfile, root: int, opens_at: int) -> None:
+    def __init__(self, profile: CatalogueProfile, root: int, opens_at: int, promotions: Promotions) -> None:
         self._profile = profile
+        self._promotions = promotions
         self._root = root
         self.opens_at = opens_at
         self.codes = np.array([CATEGORIES.index(name) for name in profile.categories], np.int64)
         self.returned: Floats = np.array([c.returned for c in profile.categories.values()], np.float64)
         self._category_bounds = accumulate_shares([c.weight for c in profile.categories.values()])
         self._prices: Ints = np.zeros((0, 0), np.int64)  # in force at the end of [week, product]
+        self._asked: Ints = np.zeros((0, 0), np.int64)
         self._changed_at: Ints = np.zeros((0, 0), np.int64)  # UTC microseconds; 0: not that week
         self._rankings: Ints = np.zeros((0, 1 + len(CATEGORIES), 0), np.int64)
         self._counts: Ints = np.zeros((0, 1 + len(CATEGORIES)), np.int64)
@@ -103,8 +107,8 @@ class Catalogue:
         """What is on sale, at what price, from the opening to the week of an instant."""
         self._tabulate((through - self.opens_at) // WEEK)
         return Shelf(
-            self._rankings, self._counts, self._by_price, self._ranks, self._prices, self._changed_at,
-            self._of_product, self._profile.popularity_head,
+            self._rankings, self._counts, self._by_price, self._ranks, self._prices, self._asked,
+            self._changed_at, self._of_product, self._profile.popularity_head,
         )  # fmt: skip
 
     def price(self, products: Ints, micros: Ints) -> Ints:
@@ -115,6 +119,10 @@ class Catalogue:
         self._tabulate(int(weeks.max()))
         before_change = self._changed_at[weeks, products] > micros
         return self._prices[np.where(before_change, weeks - 1, weeks), products]
+
+    def find_promotions(self, products: Ints, micros: Ints) -> Ints:
+        """Percent off the price that is in force for each product at each instant, for whoever buys."""
+        return self._promotions.find_percent(products, self.find_week(micros))
 
     def draft(self, start: int, end: int) -> Draft:
         """Launches and price changes in [start, end), in UTC microseconds."""
@@ -165,7 +173,10 @@ class Catalogue:
                 axis=1,
             )
             self._counts = np.vstack([self._counts, [len(group) for group in groups]])
-            by_price = np.argsort(prices[: len(ranking)], kind="stable").astype(np.int64)
+            percent = self._promotions.find_percent(products, np.full(len(products), new, np.int64))
+            asked = prices * (100 - percent) // 100
+            self._asked = _append_row(self._asked, asked)
+            by_price = np.argsort(asked[: len(ranking)], kind="stable").astype(np.int64)
             self._by_price = _append_row(self._by_price, by_price)
             self._ranks = _append_row(self._ranks, np.argsort(ranking).astype(np.int64))
 

@@ -130,14 +130,15 @@ class OrderDesk:
         number = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts) + 1
         line_keys = derive(keys[order], _LINE, number)
         unit_price = self._catalogue.price(product, placed_at[order])
-        percent = self._find_percent(product, placed_at[order], baskets.percent, sales)
+        percent = self._find_percent(product, placed_at[order], sales)
         discount = quantity * unit_price * percent // 100
         total = quantity * unit_price - discount
         return Lines(line_keys, order, number, product, quantity, unit_price, discount, total)
 
-    def _find_percent(self, product: Ints, at: Ints, own: Ints, sales: Ints) -> Ints:
-        """The better of a line's own discount and that of a flash sale that is on when it is ordered."""
-        percent, category = own.copy(), self._catalogue.codes[self._catalogue.categorise(product)]
+    def _find_percent(self, product: Ints, at: Ints, sales: Ints) -> Ints:
+        """The better of the week's promotion and a flash sale that is on, when it is ordered."""
+        percent = self._catalogue.find_promotions(product, at)
+        category = self._catalogue.codes[self._catalogue.categorise(product)]
         near = (sales[:, 0] <= at.max(initial=0)) & (sales[:, 1] > at.min(initial=NEVER))
         for start, end, of_category, discount in sales[near]:
             is_on = (start <= at) & (at < end) & (category == of_category)

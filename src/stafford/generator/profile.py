@@ -127,7 +127,11 @@ class CouponProfile(Part):
 
 
 class OrdersProfile(Part):
-    """Prices of an order, in cents. coupons: the first in the list that an order gets is the only one."""
+    """Prices of an order, in cents. coupons: the first in the list that an order gets is the only one.
+
+    discounted: share of products that have a promotion in a week, the same for whoever buys; it takes one of
+    discount_percent off, each as likely.
+    """
 
     discounted: Share
     discount_percent: Annotated[tuple[Annotated[int, Field(ge=1, le=90)], ...], Field(min_length=1)]

@@ -132,7 +132,7 @@ class ReturningCarts:
             return None
         products, quantities = rows[:, _GOODS::2], rows[:, _GOODS + 1 :: 2]
         buyer, slot = np.nonzero(products != NOTHING)
-        carts = Baskets(buyer, products[buyer, slot], quantities[buyer, slot], np.zeros(len(buyer), np.int64))
+        carts = Baskets(buyer, products[buyer, slot], quantities[buyer, slot])
         key = np.ascontiguousarray(rows[:, _KEY]).view(np.uint64)
         start, customer = (np.ascontiguousarray(rows[:, column]) for column in (_START, _CUSTOMER))
         return Returns(key, start, customer, rows[:, _HOW] == REMINDED, carts)

@@ -17,6 +17,7 @@ from stafford.generator.mess import MOST_DELAY
 from stafford.generator.mess_profile import Defect
 from stafford.generator.orders import PLACED, OrderDesk, draft_orders
 from stafford.generator.profile import Profile
+from stafford.generator.promotions import Promotions
 from stafford.generator.purchases import expect_repeats, tabulate
 from stafford.generator.randomness import Flags, Floats, Ints, Keys, derive, draw_unit, mix, name_stream
 from stafford.generator.returning import NOT, ReturningCarts
@@ -77,7 +78,8 @@ class Simulation:
         orders = weekly_sessions * profile.sessions.conversion
         repeats = expect_repeats(profile.customers.purchases, profile.customers.history_weeks)
         registrations = orders * (1 - profile.sessions.guests) / (1 + repeats)
-        self.catalogue = Catalogue(profile.catalogue, root, opens_at)
+        promotions = Promotions(root, profile.orders.discounted, profile.orders.discount_percent)
+        self.catalogue = Catalogue(profile.catalogue, root, opens_at, promotions)
         self.customers = Customers(profile.customers, root, opens_at, registrations, most_initial)
         bots = profile.mess.rates("clickstream").get(Defect.BOT, 0.0)
         self._campaigns = Campaigns(profile.traffic.campaigns, profile.sessions.channels, opens_at)
@@ -329,5 +331,5 @@ def _leave_out_empty(sessions: Sessions, baskets: Baskets, firsts: Flags) -> tup
     if has_goods.all():
         return sessions, baskets, firsts
     places = np.cumsum(has_goods) - 1
-    taken = Baskets(places[baskets.buyer], baskets.product, baskets.quantity, baskets.percent)
+    taken = Baskets(places[baskets.buyer], baskets.product, baskets.quantity)
     return sessions.take(has_goods), taken, firsts[has_goods]

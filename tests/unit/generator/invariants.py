@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
@@ -108,9 +108,12 @@ def _name_references(event: "Event") -> Iterator[tuple[str, object]]:
 
 
 def find_wrong_promotions(
-    events: Iterable["Event"], sales: Collection["FlashSale"], percents: Collection[int]
+    events: Iterable["Event"], sales: Collection["FlashSale"], promote: Callable[[str, "datetime"], int]
 ) -> list[str]:
-    """Order lines whose discount is none of the shop's, or not that of the flash sale they were bought in."""
+    """Order lines whose discount is not the one in force when the order was placed, to the cent.
+
+    promote: the percent of the week's promotion of a product at an instant. A flash sale may be better.
+    """
     events = list(events)
     category = {e.body["product_id"]: e.body["category"] for e in events if e.topic == "products"}
     problems = []
@@ -123,11 +126,27 @@ def find_wrong_promotions(
             of_sale = [
                 s.discount_percent for s in in_force if CATEGORIES[s.category] == category[line["product_id"]]
             ]
-            allowed = {max(percent, *of_sale, 0) for percent in (0, *percents)}
-            full = line["quantity"] * line["unit_price_cents"]
-            if line["discount_cents"] not in {full * percent // 100 for percent in allowed}:
+            percent = max(promote(line["product_id"], event.at), *of_sale, 0)
+            if line["discount_cents"] != line["quantity"] * line["unit_price_cents"] * percent // 100:
                 problems.append(f"{event.body['order_id']} line {line['line_number']}")
     return problems
+
+
+def find_unequal_discounts(events: Iterable["Event"], opens_at: "datetime") -> list[str]:
+    """Products with more than one percent off within a week, so that two buyers pay different prices.
+
+    From the events alone; give none of a time when a flash sale was on.
+    """
+    possible: dict[tuple[str, int], set[int]] = {}
+    for event in events:
+        if event.event_type != "order_placed":
+            continue
+        for line in event.body["lines"]:
+            full = line["quantity"] * line["unit_price_cents"]
+            fits = {percent for percent in range(91) if full * percent // 100 == line["discount_cents"]}
+            which = (line["product_id"], (event.at - opens_at) // timedelta(weeks=1))
+            possible[which] = possible.get(which, fits) & fits
+    return [f"{product} in week {week}" for (product, week), fits in possible.items() if not fits]
 
 
 def find_unbooked_sales(events: Iterable["Event"]) -> list[str]:

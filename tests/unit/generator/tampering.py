@@ -70,6 +70,23 @@ def _spoil_discount(event: Event) -> Event | None:
     return changed
 
 
+def _discount(percent: int, *, was: int | None = None) -> Tamper:
+    """Take a percent off the first line. was: only of a line of which this percent had been taken off."""
+
+    def tamper(event: Event) -> Event | None:
+        if event.event_type != "order_placed":
+            return None
+        changed = _change(event)
+        line = changed.body["lines"][0]
+        full = line["quantity"] * line["unit_price_cents"]
+        if was is not None and line["discount_cents"] != full * was // 100:
+            return None
+        line["discount_cents"] = full * percent // 100
+        return changed
+
+    return tamper
+
+
 def _spoil_sold_units(event: Event) -> Event | None:
     if event.event_type == "stock_sold":
         return _change(event, delta_units=event.body["delta_units"] - 1)
@@ -137,6 +154,10 @@ CONTROLS: tuple[tuple[str, Tamper], ...] = (
     ("wrong total", _spoil_total),
     ("wrong price", _spoil_price),
     ("wrong promotion", _spoil_discount),
+    ("wrong promotion", _discount(35, was=0)),  # the percent of the flash sale, outside it
+    ("wrong promotion", _discount(0, was=35)),  # nothing off inside it
+    ("wrong promotion", _discount(10, was=0)),  # one of the shop's, where no promotion is on
+    ("wrong promotion", _discount(10, was=15)),
     ("wrong stock", _spoil_stock),
     ("unbooked sale", _spoil_sold_units),
     ("unbooked sale", _spoil_sold_order),

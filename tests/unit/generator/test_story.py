@@ -1,9 +1,13 @@
 """A shop's events tell one continuous story, whatever kind of shop it is."""
 
+import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import cache
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -11,6 +15,7 @@ from hypothesis import strategies as st
 from stafford.domain.window import to_micros
 from stafford.generator import Profile, Shop, load_profile
 from stafford.generator.customers import MOST_INITIAL
+from stafford.generator.promotions import Promotions
 from stafford.generator.traffic import FlashSale
 from stafford.generator.vocabulary import CATEGORIES
 
@@ -35,6 +40,7 @@ from .invariants import (
     find_sold_out_goods,
     find_strange_campaigns,
     find_unbooked_sales,
+    find_unequal_discounts,
     find_unwanted_mail,
     find_wrong_prices,
     find_wrong_promotions,
@@ -59,12 +65,15 @@ SALE = FlashSale(
     6.0,
 )
 
+WEEK = timedelta(weeks=1)
+
 
 @dataclass(frozen=True)
 class Story:
-    """What happened in a shop, and what kind of shop it is."""
+    """What happened in a shop, what kind of shop it is, and the key of all that it draws."""
 
     profile: Profile
+    root: int
     events: list[Event]
 
 
@@ -72,7 +81,17 @@ Finder = Callable[[Story], list[str]]
 
 
 def _find_wrong_promotions(story: Story) -> list[str]:
-    return find_wrong_promotions(story.events, (SALE,), story.profile.orders.discount_percent)
+    orders = story.profile.orders
+    promotions = Promotions(story.root, orders.discounted, orders.discount_percent)
+
+    @cache
+    def find_percent(number: int, week: int) -> int:
+        return int(promotions.find_percent(np.array([number]), np.array([week]))[0])
+
+    def promote(product_id: str, at: datetime) -> int:
+        return find_percent(int(product_id.removeprefix("p-")), (at - OPENS_AT) // WEEK)
+
+    return find_wrong_promotions(story.events, (SALE,), promote)
 
 
 def _find_wrong_coupons(story: Story) -> list[str]:
@@ -108,7 +127,7 @@ FINDERS: dict[str, Finder] = {
 
 
 def _tell(shop: Shop, length: timedelta) -> Story:
-    return Story(shop.profile, read_clean(run(shop, length)))
+    return Story(shop.profile, shop.root, read_clean(run(shop, length)))
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -181,6 +200,29 @@ def test_the_sale_was_on(story: Story) -> None:
         line["discount_cents"] == cents * SALE.discount_percent // 100
         for line, cents in zip(lines, full, strict=True)
     )
+
+
+def test_whoever_buys_in_one_week_gets_one_discount(story: Story) -> None:
+    """After the flash sale, a product has one percent off for everybody until the week is over."""
+    events = [event for event in story.events if event.at >= OPENS_AT + WEEK]
+    assert find_unequal_discounts(events, OPENS_AT) == []
+    orders = [event for event in events if event.event_type == "order_placed"]
+    # Control: two discounts of one product in one week, as a coin toss for each line gave them.
+    of_week = [e for e in orders if (e.at - OPENS_AT) // WEEK == 2]
+    bought = Counter(line["product_id"] for event in of_week for line in event.body["lines"])
+    (product, times), *_ = bought.most_common(1)
+    assert times > 1
+    row, place = next(
+        (row, place)
+        for row, event in enumerate(of_week)
+        for place, line in enumerate(event.body["lines"])
+        if line["product_id"] == product
+    )
+    body = json.loads(json.dumps(of_week[row].body))
+    line = body["lines"][place]
+    line["discount_cents"] += line["quantity"] * line["unit_price_cents"] * 5 // 100
+    changed = [*of_week[:row], replace(of_week[row], body=body), *of_week[row + 1 :]]
+    assert find_unequal_discounts(changed, OPENS_AT) == [f"{product} in week 2"]
 
 
 def test_key_order_is_the_order_of_events(events: list[Event]) -> None:
