@@ -21,8 +21,8 @@ DAYS = 30
 EVENTS_PER_DAY = 14_000  # with half of them, one seed in a hundred misses the share of declined payments
 
 # name: (target, tolerance). Cards, late parcels and returns have wider ones here than in config/realism,
-# since a month of a small shop leaves more to chance, and the last returns are asked for after it: seeds 7 to 12
-# give 0.143 to 0.171 of lines. test_realism.py holds a large one to those.
+# since a month of a small shop leaves more to chance, and the last returns are asked for after it: seeds 7
+# to 12 give 0.143 to 0.171 of lines. test_realism.py holds a large one to those.
 TARGETS: Mapping[str, tuple[float, float]] = {
     "conversion": (0.032, 0.003),
     "add to cart": (0.110, 0.007),
