@@ -10,8 +10,9 @@ from rich.console import Console
 
 from stafford.errors import ConfigError
 from stafford.jobs.ingest import build
+from stafford.jobs.ingest_metrics import IngestMetrics
 from stafford.lakehouse.counts import Counts
-from stafford.lakehouse.silver.latency import Latency
+from stafford.lakehouse.silver.latency import QUANTILES
 from stafford.settings import Settings
 
 INTERVAL_S = 2.0
@@ -58,7 +59,7 @@ def ingest(
                     while True:
                         ingestion.check()
                         waiting = " · waits for Kafka" if ingestion.waits_for else ""
-                        status.update(_sentence(job.count()) + _describe(job.metrics.latency) + waiting)
+                        status.update(_sentence(job.count()) + _describe(job.metrics) + waiting)
                         time.sleep(INTERVAL_S)
                 except KeyboardInterrupt:
                     status.update("stopping after the batches in flight")
@@ -68,12 +69,13 @@ def ingest(
     typer.echo(json.dumps(asdict(counts)) if as_json else _sentence(counts))
 
 
-def _describe(latency: Latency | None) -> str:
-    return (
-        ""
-        if latency is None
-        else f" · median {latency.seconds[0.5]:.1f} s, p95 {latency.seconds[0.95]:.1f} s"
-    )
+def _describe(metrics: IngestMetrics) -> str:
+    batch, latency = metrics.last_of("silver"), metrics.latency
+    rate = "" if batch is None else f" · {batch.input_rows_per_s:,.0f}/s in"
+    if latency is None:
+        return rate
+    median, p95, p99 = (latency.seconds[quantile] for quantile in QUANTILES)
+    return f"{rate} · median {median:.1f} s, p95 {p95:.1f} s, p99 {p99:.1f} s"
 
 
 def _sentence(counts: Counts) -> str:

@@ -56,6 +56,7 @@ class IngestMetrics:
         )
         self.latency: Latency | None = None
         """Of silver's last batch."""
+        self._last: dict[str, QueryProgress] = {}
 
     @contextmanager
     def watching(self, spark: SparkSession) -> Iterator[int | None]:
@@ -74,6 +75,7 @@ class IngestMetrics:
     def report(self, progress: QueryProgress) -> None:
         """Take a micro-batch of a query."""
         query = progress.query
+        self._last[query] = progress
         self._input.labels(query).set(progress.input_rows_per_s)
         self._processed.labels(query).set(progress.processed_rows_per_s)
         self._batch.labels(query).set(progress.batch)
@@ -84,6 +86,10 @@ class IngestMetrics:
             self._phase.labels(query, phase).set(seconds)
         if progress.watermark_lag_s is not None:
             self._watermark.labels(query).set(progress.watermark_lag_s)
+
+    def last_of(self, query: str) -> QueryProgress | None:
+        """The last micro-batch of a query; None before its first."""
+        return self._last.get(query)
 
     def measure(self, latency: Latency) -> None:
         """Take the latency of a batch of silver."""

@@ -118,7 +118,7 @@ def test_every_hostile_record_has_one_fate(small_lake):
 
     arrivals = (
         DeltaTable(small_lake.lake.arrivals)
-        .to_pyarrow_table(columns=["_source", "_offset", "fate"])
+        .to_pyarrow_table(columns=["_source", "_offset", "fate", "event_id"])
         .to_pylist()
     )
     assert len(arrivals) == len({(row["_source"], row["_offset"]) for row in arrivals}) == RECORDS
@@ -135,3 +135,11 @@ def test_every_hostile_record_has_one_fate(small_lake):
     }
     assert len(silver) == fates.count("silver")
     assert set(good) <= silver
+    # A double is one of something: the same bytes are refused already, or its event is in silver.
+    refused = {(row["topic"], row["value"]) for row in quarantined}
+    doubles = [row for row in arrivals if row["fate"] == "duplicate"]
+    assert doubles
+    for row in doubles:
+        topic = row["_source"]
+        same_bytes = (topic, landed[topic, row["_offset"]]) in refused
+        assert same_bytes or (topic, row["event_id"]) in silver

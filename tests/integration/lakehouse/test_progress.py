@@ -52,3 +52,32 @@ def test_a_batch_of_silver_is_told_with_its_phases_and_latency(small_lake):
     assert read(text, "stafford_query_rows_total")['query="silver"'] >= len(bodies)
     # control: who is not told has nothing to show
     assert read(IngestMetrics(0).render(), "stafford_event_to_silver_seconds") == {}
+
+
+def test_rates_state_and_watermark_are_told(small_lake, tmp_path):
+    """A query that keeps state behind a watermark, which none of ours does, shows how much and how far."""
+    metrics = IngestMetrics(0)
+    spark = small_lake.spark
+    ticks = spark.readStream.format("rate").option("rowsPerSecond", 200).load()
+    once = ticks.withWatermark("timestamp", "20 seconds").dropDuplicatesWithinWatermark(["value"])
+    writer = once.writeStream.queryName("ticks").format("noop").trigger(processingTime="1 second")
+    deadline = time.monotonic() + 90
+    with listening(spark, metrics.report):
+        query = writer.option("checkpointLocation", str(tmp_path / "ticks")).start()
+        try:
+            while read(metrics.render(), "stafford_query_watermark_lag_seconds").get('query="ticks"', 0) <= 0:
+                assert query.exception() is None
+                assert time.monotonic() < deadline, metrics.render()
+                time.sleep(0.2)
+        finally:
+            queries.stop(query)
+    text = metrics.render()
+    told = {
+        name: read(text, f"stafford_query_{name}")['query="ticks"']
+        for name in (
+            "input_rows_per_second", "processed_rows_per_second", "batch", "state_rows", "state_bytes",
+        )
+    }  # fmt: skip
+    assert all(value > 0 for value in told.values()), told
+    assert told["state_rows"] == read(text, "stafford_query_rows_total")['query="ticks"']
+    assert any((tmp_path / "ticks" / "state").rglob("*.changelog"))  # RocksDB's, as the session asks for

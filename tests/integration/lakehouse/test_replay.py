@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 from stafford.domain.record import LABEL_SCHEMA, SENT
+from stafford.jobs.ingest_metrics import IngestMetrics
 from stafford.lakehouse.counts import Counts, count
 from stafford.lakehouse.quarantine import replay
 from stafford.lakehouse.quarantine.judgement import Judge, selections
@@ -177,7 +178,7 @@ def test_what_was_refused_comes_back_once_and_with_its_history(small_lake, repla
         ("customers", "malformed_json", None): 1,
         ("orders", "required", "total_cents"): 1,
     }
-    assert replayer.count().quarantined == reader.count_open() == 9
+    assert replayer.count().quarantined == reader.count_open() == alert(replayer) == 9
     assert find_wrong(small_lake, ledger, 9494) == {"misjudged", "doubled"}
 
     # a dry run says what will be, and writes nothing
@@ -206,7 +207,7 @@ def test_what_was_refused_comes_back_once_and_with_its_history(small_lake, repla
         (event_id(11), 9494, "run"),
         (event_id(12), 10493, "run"),
     ]
-    assert reader.count_open() == 2
+    assert reader.count_open() == alert(replayer) == 2
     check_history(small_lake, reader)
     after = replayer.count()
     assert (after.silver, after.quarantined, after.dropped, after.duplicates, after.backlog) == (
@@ -235,6 +236,14 @@ def test_what_was_refused_comes_back_once_and_with_its_history(small_lake, repla
     small_lake.refine()
     assert replayer.silver() == [event_id(n) for n in (1, 2, 3, 7)]
     assert replayer.count().duplicates == 4
+
+
+def alert(replayer: Replayer) -> int:
+    """What an alert reads: open records, as Prometheus gets them."""
+    metrics = IngestMetrics(0)
+    metrics.count(replayer.count())
+    (line,) = (row for row in metrics.render().splitlines() if 'place="quarantine"' in row)
+    return int(float(line.removeprefix('stafford_records{place="quarantine"} ')))
 
 
 def check_history(small_lake, reader):
