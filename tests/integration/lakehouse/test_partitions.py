@@ -1,5 +1,6 @@
 """Partitions that are idle, hot or far behind, on a real broker: silver waits for none of them."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -7,11 +8,13 @@ from pathlib import Path
 
 import pytest
 from confluent_kafka import Producer
+from deltalake import DeltaTable
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F  # noqa: N812  # the name that every Spark reader knows
 
 from stafford.contracts import Contract
 from stafford.lakehouse import queries
-from stafford.lakehouse.bronze import start_bronze
+from stafford.lakehouse.bronze import read_kafka, start_bronze
 from stafford.lakehouse.triggers import Trigger
 from stafford.transport.topics import Change, Cluster, Edit, Kind
 
@@ -20,6 +23,12 @@ from .conftest import SmallLake
 pytestmark = [pytest.mark.kafka, pytest.mark.spark, pytest.mark.slow]
 
 HOT, BEHIND, FRESH = 0, 1, 2  # three more of six partitions never get a record
+
+
+def create(kafka: dict[str, str], topic: str, partitions: int) -> None:
+    edits = Edit("partitions", None, str(partitions)), Edit("replication", None, "1")
+    with Cluster(kafka) as cluster:
+        cluster.apply([Change(Kind.CREATE, topic, edits)])
 
 
 def test_no_partition_holds_the_others_back(
@@ -31,14 +40,11 @@ def test_no_partition_holds_the_others_back(
 ) -> None:
     """What one key floods, what is years old, and what is new reaches silver with the batch that read it.
 
-    So does what comes after an event of tomorrow, whose watermark would have passed it by.
+    So does what comes after an event of tomorrow. Control: a query with a watermark drops it without a word.
     """
     topic = topic_name("customers")
     lake = SmallLake(spark, {topic: replace(contracts["customers"], topic=topic)}, tmp_path)
-    with Cluster(kafka_config) as cluster:
-        cluster.apply(
-            [Change(Kind.CREATE, topic, (Edit("partitions", None, "6"), Edit("replication", None, "1")))]
-        )
+    create(kafka_config, topic, partitions=6)
     producer = Producer(kafka_config)
 
     def send(partition: int, numbers: range, occurred_at: str) -> None:
@@ -59,12 +65,80 @@ def test_no_partition_holds_the_others_back(
             found[row["_partition"]] = found.get(row["_partition"], 0) + 1
         return found
 
+    def ingest_behind_a_watermark() -> dict[int, int]:
+        """Rows that `dropDuplicatesWithinWatermark` lets through, of all runs, by partition."""
+        text = F.col("value").cast("string")
+        events = read_kafka(spark, kafka_config, [topic]).select(
+            "partition", "value", F.get_json_object(text, "$.occurred_at").cast("timestamp").alias("at")
+        )
+        once = events.withWatermark("at", "1 hour").dropDuplicatesWithinWatermark(["value"])
+        writer = once.writeStream.foreachBatch(
+            lambda rows, _: let_through.update(row.partition for row in rows.select("partition").collect())
+        )
+        queries.finish(
+            Trigger.AVAILABLE_NOW.apply(
+                writer.option("checkpointLocation", str(tmp_path / "watermark"))
+            ).start()
+        )
+        return dict(let_through)
+
+    let_through: Counter[int] = Counter()
     send(HOT, range(400), "2026-01-15T20:31:07Z")
     send(BEHIND, range(400, 401), "2019-01-15T20:31:07Z")
     # nearly as far ahead of the log's clock as a contract permits
     send(FRESH, range(401, 402), f"{datetime.now(UTC) + timedelta(hours=23):%Y-%m-%dT%H:%M:%SZ}")
-    assert ingest() == {HOT: 400, BEHIND: 1, FRESH: 1}
+    assert ingest() == ingest_behind_a_watermark() == {HOT: 400, BEHIND: 1, FRESH: 1}
     send(BEHIND, range(402, 404), "2019-01-15T20:31:08Z")
     send(HOT, range(5), "2026-01-15T20:31:07Z")  # doubles, of long ago as the log counts
     assert ingest() == {HOT: 400, BEHIND: 3, FRESH: 1}
     assert lake.read(lake.lake.quarantine) == []
+    assert ingest_behind_a_watermark() == {HOT: 400, BEHIND: 1, FRESH: 1}
+    # no time that a record claims moves anything
+    send(BEHIND, range(404, 405), "1970-01-01T00:00:00Z")
+    send(BEHIND, range(405, 406), "2036-01-01T00:00:00Z")
+    send(HOT, range(406, 407), "2026-01-15T20:31:09Z")
+    assert ingest() == {HOT: 401, BEHIND: 3, FRESH: 1}
+    reasons = {row["_offset"]: row["reason"] for row in lake.read(lake.lake.quarantine)}
+    assert reasons == {3: "out_of_range:occurred_at", 4: "too_far_ahead:occurred_at"}
+
+
+def test_bronze_repeats_a_batch_whose_end_was_not_noted(
+    spark: SparkSession,
+    contracts: Mapping[str, Contract],
+    kafka_config: dict[str, str],
+    topic_name: Callable[[str], str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A crash between bronze's commit and the checkpoint's doubles nothing, and a bound holds each batch.
+
+    Control: under another transaction's name the same batch stands there twice.
+    """
+    topic = topic_name("customers")
+    lake = SmallLake(spark, {topic: replace(contracts["customers"], topic=topic)}, tmp_path)
+    create(kafka_config, topic, partitions=1)
+    producer = Producer(kafka_config)
+    for number in range(200):
+        producer.produce(topic, value=lake.body(topic, number))
+    assert producer.flush(30) == 0
+    checkpoint = tmp_path / "bronze"
+
+    def copy() -> int:
+        queries.finish(
+            start_bronze(spark, lake.lake, kafka_config, [topic], str(checkpoint), Trigger.AVAILABLE_NOW)
+        )
+        return int(DeltaTable(lake.lake.bronze).count())
+
+    def forget_the_end() -> None:
+        last = max((checkpoint / "commits").glob("[0-9]*"), key=lambda note: int(note.name))
+        last.unlink()
+        last.with_name(f".{last.name}.crc").unlink()
+
+    monkeypatch.setattr("stafford.lakehouse.bronze.MAX_RECORDS_PER_BATCH", 50)
+    assert copy() == 200
+    assert len(list((checkpoint / "commits").glob("[0-9]*"))) >= 4
+    forget_the_end()
+    assert copy() == 200
+    forget_the_end()
+    monkeypatch.setattr("stafford.lakehouse.bronze.app_id", lambda _: "somebody else")
+    assert copy() == 250
