@@ -12,7 +12,7 @@ from stafford.realism import Measurement, Verdict, compare_seeds, find_worst
 from stafford.settings import PROJECT_DIR, Settings
 
 SEEDS = (7, 8, 9)
-CUSTOMERS = 30_000
+CUSTOMERS = 60_000
 PAGE = PROJECT_DIR / "docs" / "reference" / "realism.md"
 _HEAD = """<!-- Derived by `make realism`; change benchmarks/realism.py, not this page. -->
 
