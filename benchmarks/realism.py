@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from benchmarks.report import table
 from stafford.jobs.realism import Sample, build_each
 from stafford.realism import Measurement, Verdict, compare_seeds, find_worst
 from stafford.settings import PROJECT_DIR, Settings
@@ -45,12 +46,12 @@ def render(measured: Mapping[str, Mapping[int, Measurement]], customers: int) ->
             f"## {name}\n\n{passed} of {len(rows)} metrics are within their targets with every seed.\n"
         )
         heads = ["Metric", "Target", "Tolerance", *(f"Seed {seed}" for seed in seeds), "Verdict"]
-        lines = [heads, ["---"] * len(heads)]
+        lines = []
         for row in rows:
             verdict = str(row.verdict) if row.verdict is Verdict.PASSED else f"**{row.verdict}**"
             why = f": {row.why}" if row.why else ""
             lines.append([row.title, row.target, row.tolerance, *row.measured, verdict + why])
-        parts.append("".join(f"| {' | '.join(line)} |\n" for line in lines).replace("|  |", "| |"))
+        parts.append(table(heads, lines).replace("|  |", "| |"))
     return "\n".join(parts)
 
 
