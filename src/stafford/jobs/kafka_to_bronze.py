@@ -1,6 +1,6 @@
 """Kafka's way into bronze: where it goes on, and what the log no longer has of what is missing there."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -67,7 +67,7 @@ class KafkaToBronze:
             aside = checkpoints.set_aside(self.checkpoint, self.clock())
             self.notify(f"bronze's checkpoint is older than its table; moved to {aside}, a new one is made")
         if accept_loss and (gaps := self.find_gaps(kafka)):
-            if checkpoints.last_batch(self.checkpoint) is not None:
+            if checkpoints.read_offsets(self.checkpoint) is not None:
                 checkpoints.set_aside(self.checkpoint, self.clock())
             self.notify(f"GIVEN UP: {describe(gaps)}, deleted before bronze read them")
         is_new = checkpoints.last_batch(self.checkpoint) is None
@@ -78,12 +78,15 @@ class KafkaToBronze:
             raise translate(exc, "bronze") from exc
 
     def find_gaps(self, kafka: Mapping[str, str]) -> list[Gap]:
-        """What the broker no longer has of what bronze does not have.
+        """What the broker no longer has of what neither bronze has nor was given up before.
+
+        Of a partition that was silent since its records were given up, only the checkpoint knows.
 
         Raises:
             TransportUnavailable: no broker answers.
+            StaffordError: checkpoint or table cannot be read.
         """
-        stands = read_positions(self.lake)
+        stands = [read_positions(self.lake), checkpoints.read_offsets(self.checkpoint) or {}]
         return find_gaps(stands, _read_starts(kafka, self.topics))
 
     def explain(self, kafka: Mapping[str, str], error: StaffordError) -> StaffordError:
@@ -115,13 +118,13 @@ class KafkaToBronze:
         }
 
 
-def find_gaps(stands: Positions, starts: Positions) -> list[Gap]:
-    """What lies before the start of a log and behind where a reader stands, of all partitions of `starts`."""
+def find_gaps(stands: Sequence[Positions], starts: Positions) -> list[Gap]:
+    """What lies before a log's start and behind the furthest of `stands`, of all partitions of `starts`."""
     return [
         Gap(topic, partition, stand, low - 1)
         for topic, partitions in sorted(starts.items())
         for partition, low in sorted(partitions.items())
-        if (stand := stands.get(topic, {}).get(partition, 0)) < low
+        if (stand := max(stand.get(topic, {}).get(partition, 0) for stand in stands)) < low
     ]
 
 

@@ -1,7 +1,8 @@
 """What a streaming query's checkpoint says, and taking one out of use; read without Spark.
 
-A checkpoint has the id of its query in `metadata`, and in `offsets` a file for each batch that was begun,
-named by its number. Source: Apache Spark documentation, "Structured Streaming Programming Guide".
+A checkpoint has the id of its query in `metadata`, in `offsets` a file for each batch that was begun, named
+by its number, and in `commits` one for each that was finished. `sources/0/0` has where the first one began.
+Source: Apache Spark documentation, "Structured Streaming Programming Guide".
 """
 
 import json
@@ -22,12 +23,28 @@ def last_batch(checkpoint: str) -> int | None:
     Raises:
         StorageError: the folder cannot be read.
     """
-    files, path = locate(checkpoint)
+    return _newest(checkpoint, "offsets")
+
+
+def read_offsets(checkpoint: str) -> dict[str, dict[int, int]] | None:
+    """The offset that is next of each topic and partition: behind the last finished batch, or the start.
+
+    Returns:
+        By topic and partition; None where no query got as far as to look at Kafka.
+
+    Raises:
+        Terminal: the checkpoint cannot be understood.
+        StorageError: the folder cannot be read.
+    """
+    finished = _newest(checkpoint, "commits")
+    text = _read(checkpoint, "sources/0/0" if finished is None else f"offsets/{finished}")
+    if text is None:
+        return None
     try:
-        found = files.get_file_info(fs.FileSelector(f"{path}/offsets", allow_not_found=True))
-    except OSError as exc:
-        raise StorageError(f"the checkpoint {checkpoint} cannot be read: {exc}; permit it") from exc
-    return max((int(file.base_name) for file in found if file.base_name.isdigit()), default=None)
+        offsets = json.loads(text.splitlines()[-1])
+        return {topic: {int(part): int(at) for part, at in parts.items()} for topic, parts in offsets.items()}
+    except (ValueError, AttributeError, IndexError) as exc:
+        raise _damaged(checkpoint, "its offsets cannot be read") from exc
 
 
 def is_older_than(checkpoint: str, table: str, app_id: Callable[[str], str]) -> bool:
@@ -73,17 +90,36 @@ def set_aside(checkpoint: str, now: datetime) -> str:
     return aside
 
 
-def _query_id(checkpoint: str) -> str | None:
+def _newest(checkpoint: str, log: str) -> int | None:
     files, path = locate(checkpoint)
     try:
-        with files.open_input_stream(f"{path}/metadata") as file:
-            return str(json.loads(file.read())["id"])
-    except FileNotFoundError:
-        return None
-    except (ValueError, KeyError, TypeError) as exc:
-        raise Terminal(
-            f"the checkpoint {checkpoint} is damaged: its `metadata` names no query. Move it away and "
-            "run this again: it is made anew from what the tables hold, and nothing is doubled"
-        ) from exc
+        found = files.get_file_info(fs.FileSelector(f"{path}/{log}", allow_not_found=True))
     except OSError as exc:
         raise StorageError(f"the checkpoint {checkpoint} cannot be read: {exc}; permit it") from exc
+    return max((int(file.base_name) for file in found if file.base_name.isdigit()), default=None)
+
+
+def _query_id(checkpoint: str) -> str | None:
+    text = _read(checkpoint, "metadata")
+    try:
+        return None if text is None else str(json.loads(text)["id"])
+    except (ValueError, KeyError, TypeError) as exc:
+        raise _damaged(checkpoint, "its `metadata` names no query") from exc
+
+
+def _read(checkpoint: str, name: str) -> str | None:
+    files, path = locate(checkpoint)
+    try:
+        with files.open_input_stream(f"{path}/{name}") as file:
+            return bytes(file.read()).decode(errors="replace")
+    except FileNotFoundError:
+        return None
+    except OSError as exc:
+        raise StorageError(f"the checkpoint {checkpoint} cannot be read: {exc}; permit it") from exc
+
+
+def _damaged(checkpoint: str, what: str) -> Terminal:
+    return Terminal(
+        f"the checkpoint {checkpoint} is damaged: {what}. Move it away and "
+        "run this again: it is made anew from what the tables hold, and nothing is doubled"
+    )

@@ -9,7 +9,7 @@ import pytest
 from deltalake import CommitProperties, Transaction, write_deltalake
 
 from stafford.errors import Terminal
-from stafford.lakehouse.checkpoints import is_older_than, last_batch, set_aside
+from stafford.lakehouse.checkpoints import is_older_than, last_batch, read_offsets, set_aside
 
 
 def begin(folder: Path, *batches: int, query: str = "q1") -> str:
@@ -67,6 +67,34 @@ def test_one_that_names_no_query_is_damaged(tmp_path: Path) -> None:
     (tmp_path / "c" / "metadata").write_bytes(b"\x00garbage")
     with pytest.raises(Terminal, match="Move it away"):
         is_older_than(checkpoint, write(tmp_path / "t", "q1", 0), str)
+
+
+def test_what_was_read_ends_with_the_last_finished_batch(tmp_path: Path) -> None:
+    """One that was only begun may never have been written; with none finished it is where the first began."""
+    folder = tmp_path / "c"
+    assert read_offsets(str(folder)) is None
+    checkpoint = begin(folder, 0, 1)
+    assert read_offsets(checkpoint) is None
+    (folder / "sources" / "0").mkdir(parents=True)
+    (folder / "sources" / "0" / "0").write_bytes(b'\x00v1\n{"orders":{"0":7}}')
+    assert read_offsets(checkpoint) == {"orders": {0: 7}}
+    for batch, offset in enumerate((8, 9)):
+        (folder / "offsets" / str(batch)).write_text(
+            f'v1\n{{}}\n{{"orders":{{"0":{offset}}}}}', encoding="utf-8"
+        )
+    (folder / "commits").mkdir()
+    (folder / "commits" / "0").write_text("v1\n{}", encoding="utf-8")
+    assert read_offsets(checkpoint) == {"orders": {0: 8}}
+
+
+def test_offsets_that_are_no_offsets_are_damaged(tmp_path: Path) -> None:
+    """And the message says what to do."""
+    folder = tmp_path / "c"
+    checkpoint = begin(folder, 0)
+    (folder / "commits").mkdir()
+    (folder / "commits" / "0").write_text("v1\n{}", encoding="utf-8")
+    with pytest.raises(Terminal, match="Move it away"):
+        read_offsets(checkpoint)
 
 
 def test_one_that_is_set_aside_stays_as_it_is(tmp_path: Path) -> None:
