@@ -55,6 +55,7 @@ docs: $(VENV)/.dev ## Derive schemas and reference pages from contracts and comm
 	$(BIN)/python -m tests.docs.cli_reference
 	$(BIN)/python -m tests.docs.stack_reference
 	$(BIN)/python -m tests.docs.topics_reference
+	$(BIN)/python -m tests.docs.metrics_reference
 
 lock: $(VENV)/.dev ## Compile the requirements anew from pyproject.toml
 	$(BIN)/python requirements/compile.py

@@ -19,6 +19,7 @@ from stafford.domain.lake import Lake
 from stafford.domain.outcome import Outcome
 from stafford.domain.record import UTC_MICROS
 from stafford.generator.text import event_ids
+from stafford.lakehouse.silver.memory import Memory
 from stafford.lakehouse.tables import ARRIVALS, create_tables
 
 IDS_PER_FILE = 200_000
@@ -30,7 +31,10 @@ TOPIC = "clickstream"
 def make_history(
     folder: Path, contracts: Iterable[Contract], ids: int, ends_at: datetime, per_day: float
 ) -> None:
-    """Write the arrivals of a topic: so many ids, of a shop with so many events a day, up to a moment."""
+    """Write the arrivals of a topic: so many ids, of a shop with so many events a day, up to a moment.
+
+    Silver has started on them once, so there is the snapshot of its memory that such a history has.
+    """
     lake = Lake(str(folder))
     create_tables(lake, contracts)
     random = np.random.default_rng(7)
@@ -39,6 +43,7 @@ def make_history(
         rows = min(IDS_PER_FILE, ids - start)
         ends = ends_at - (ids - start - rows) * step
         write_deltalake(lake.arrivals, _arrivals(start, rows, ends, step, random), mode="append")
+    Memory(lake).refresh()
 
 
 def give_history(history: Path, lake: Lake, folder: Path) -> Lake:

@@ -50,7 +50,8 @@ _METHOD = """\
   that nobody tuned, and the stricter comparison is the one above.
 - {silver}: the seconds of both queries, one after the other: bronze is whole before silver reads it. Silver
   parses, validates, removes doubles, and writes nine silver tables, quarantine and arrivals.
-- {after}: the lake has {history:,} ids already, of the days just before, in files like silver's own.
+- {after}: the lake has {history:,} ids already, of the days just before, in files like silver's own,
+  and with the snapshot of silver's memory that a start on such a lake leaves.
 - After each round the rows are counted: every record has exactly one fate, or the run fails.
 """
 

@@ -4,7 +4,7 @@ import re
 import shlex
 
 import pytest
-from tests.docs import cli_reference, topics_reference
+from tests.docs import cli_reference, metrics_reference, topics_reference
 from tests.docs.elsewhere import ELSEWHERE
 from tests.docs.pages import COMMANDS, list_pages, read_page
 from typer.main import get_command
@@ -62,6 +62,14 @@ def test_the_page_of_topics_is_in_step() -> None:
     assert topics_reference.PATH.read_text(encoding="utf-8") == topics_reference.render(), (
         "run `python -m tests.docs.topics_reference`"
     )
+
+
+def test_the_page_of_metrics_is_in_step() -> None:
+    """docs/reference/metrics.md says what an ingestion tells, and each metric is told by something."""
+    assert metrics_reference.PATH.read_text(encoding="utf-8") == metrics_reference.render(), (
+        "run `python -m tests.docs.metrics_reference`"
+    )
+    assert all(family.samples for family in metrics_reference.families())
 
 
 @pytest.mark.parametrize("words", [words for words, _ in cli_reference.list_commands()], ids=" ".join)

@@ -42,6 +42,11 @@ class Lake:
         """No table: where the tasks of a batch leave files for its driver, until the next batch."""
         return f"{self.uri}/_staging"
 
+    @property
+    def memory(self) -> str:
+        """No table: a copy of what silver needs to know of arrivals; it may be deleted at any time."""
+        return f"{self.uri}/_memory/arrivals.parquet"
+
     def silver(self, topic: str) -> str:
         """Typed events of a topic: one row per event_id."""
         return f"{self.uri}/silver/{topic}"

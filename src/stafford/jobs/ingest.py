@@ -22,6 +22,7 @@ from stafford.lakehouse import checkpoints, queries
 from stafford.lakehouse.adoption import adopt_contracts, check_contracts
 from stafford.lakehouse.bronze import Lander
 from stafford.lakehouse.counts import Counts, count
+from stafford.lakehouse.quarantine.records import QuarantineReader
 from stafford.lakehouse.quarantine.replay import ReplayWriter
 from stafford.lakehouse.session import open_session
 from stafford.lakehouse.silver.stream import app_id, start_silver
@@ -255,9 +256,10 @@ def build(
             conf=settings.spark_conf,
         )
 
+    lake = Lake(settings.lake_uri)
     return IngestJob(
         session=session,
-        lake=Lake(settings.lake_uri),
+        lake=lake,
         contracts=load_contracts(settings.contracts_dir),
         checkpoints=settings.checkpoint_uri,
         find_kafka=kafka or partial(find_kafka, settings),
@@ -266,7 +268,7 @@ def build(
         live=find_publisher(settings, notify),
         clock=lambda: datetime.now(UTC),
         notify=notify,
-        metrics=IngestMetrics(metrics_port),
+        metrics=IngestMetrics(metrics_port, QuarantineReader(lake).count_by_reason),
     )
 
 

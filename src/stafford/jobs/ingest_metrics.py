@@ -1,12 +1,15 @@
 """What an ingestion tells Prometheus: who is told by Spark and silver, and under which names."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 from pyspark.sql import SparkSession
 
+from stafford.errors import StaffordError
 from stafford.lakehouse.counts import Counts
 from stafford.lakehouse.progress import QueryProgress, listening
 from stafford.lakehouse.silver.latency import Latency
@@ -15,13 +18,47 @@ from stafford.observability import serving
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each counter, which nobody reads
 
 
+CountByReason = Callable[[], Mapping[tuple[str, str], int]]
+"""Gives open records of quarantine by topic and reason."""
+
+
+class OpenQuarantine(Collector):
+    """Open records by topic and reason, counted when somebody asks, for it reads the table."""
+
+    NAME = "stafford_quarantine_open_records"
+
+    def __init__(self, count: CountByReason) -> None:
+        """Count nothing yet."""
+        self._count = count
+
+    def describe(self) -> Iterable[GaugeMetricFamily]:
+        """Its name, without counting."""
+        yield GaugeMetricFamily(
+            self.NAME,
+            "Records in quarantine that nobody resolved; one with several reasons is under each.",
+            labels=["topic", "reason"],
+        )
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """Count; no value at all while there is no table, or while it cannot be read."""
+        (family,) = self.describe()
+        try:
+            counted = self._count()
+        except StaffordError:
+            counted = {}
+        for labels, records in sorted(counted.items()):
+            family.add_metric(labels, records)
+        yield family
+
+
 class IngestMetrics:
     """The numbers of an ingestion: of its last batches, and of what the tables hold."""
 
-    def __init__(self, port: int | None) -> None:
-        """Nothing is served yet. port: on loopback; 0 for any that is free, None for nowhere."""
+    def __init__(self, port: int | None, count_by_reason: CountByReason = dict) -> None:
+        """Nothing is served yet. port: on loopback; None for nowhere."""
         self._port = port
         self.registry = CollectorRegistry()
+        self.registry.register(OpenQuarantine(count_by_reason))
         gauge = partial(Gauge, registry=self.registry)
         of_query = partial(gauge, labelnames=["query"])
         self._input = of_query(
@@ -59,18 +96,18 @@ class IngestMetrics:
         self._last: dict[str, QueryProgress] = {}
 
     @contextmanager
-    def watching(self, spark: SparkSession) -> Iterator[int | None]:
-        """Listen to the session's queries and answer on the port, which it gives.
+    def watching(self, spark: SparkSession) -> Iterator[None]:
+        """Listen to the session's queries, and answer on the port.
 
         Raises:
             ConfigError: the port is taken.
         """
         with listening(spark, self.report):
             if self._port is None:
-                yield None
+                yield
                 return
-            with serving(self.registry, self._port) as port:
-                yield port
+            with serving(self.registry, self._port):
+                yield
 
     def report(self, progress: QueryProgress) -> None:
         """Take a micro-batch of a query."""

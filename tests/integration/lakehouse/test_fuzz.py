@@ -4,8 +4,12 @@ import json
 from collections.abc import Callable, Iterator
 from random import Random
 
+import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
+
+from stafford.domain.record import HEADER_TYPE, SENT
+from stafford.lakehouse.bronze import Lander
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
@@ -100,11 +104,30 @@ def _make(small_lake, dice: Random) -> Iterator[tuple[str, bytes | None, bool]]:
             yield topic, dice.choice(MUTATORS)(bodies[topic], dice), False
 
 
+def _make_headers(records: int, dice: Random) -> pa.Array:
+    """None for most; for a third of the records ours with anything in it, also twice, and others beside."""
+    values = (
+        None, b"", b" ", b"  ", b"\xff\xfe", b"id", b"id 2026-01-15T20:31:07Z run", b"id -1 run more",
+        b"id 9999-99-99T99:99:99Z run", b"\x00" * 3, "\U0001f600 \u202e ".encode(), dice.randbytes(3_000),
+    )  # fmt: skip
+    names = (SENT, SENT, "ce_id", "produced_at", "run_id", "", "\u0000", "traceparent")
+    return pa.array(
+        [
+            [{"key": dice.choice(names), "value": dice.choice(values)} for _ in range(dice.randrange(4))]
+            if number % 3 == 0
+            else None
+            for number in range(records)
+        ],
+        HEADER_TYPE,
+    )
+
+
 def test_every_hostile_record_has_one_fate(small_lake):
     """Silver, quarantine with the very bytes, or a double of one that is there; and good ones pass."""
     sent, good, landed = 0, [], {}
     by_topic: dict[str, list[bytes | None]] = {topic: [] for topic in small_lake.contracts}
-    for topic, body, is_good in _make(small_lake, Random(20261128)):  # noqa: S311 - nothing secret
+    dice = Random(20261128)  # noqa: S311 - nothing secret
+    for topic, body, is_good in _make(small_lake, dice):
         by_topic[topic].append(body)
         sent += 1
         if is_good:
@@ -112,8 +135,12 @@ def test_every_hostile_record_has_one_fate(small_lake):
     assert sent == RECORDS
     for topic, bodies in by_topic.items():
         # One source each: what is landed is told apart by source and position.
-        small_lake.land(topic, *bodies, source=topic)
-        landed.update(((topic, row["offset"]), row["value"]) for row in small_lake.landed.to_pylist())
+        rows = small_lake.build(topic, *bodies, source=topic)
+        rows = rows.set_column(
+            rows.schema.get_field_index("headers"), "headers", _make_headers(len(rows), dice)
+        )
+        Lander(small_lake.lake).land([rows])
+        landed.update(((topic, row["offset"]), row["value"]) for row in rows.to_pylist())
     small_lake.refine()
 
     arrivals = (

@@ -8,6 +8,7 @@ import pytest
 from deltalake import DeltaTable
 
 from stafford.errors import ConfigError
+from stafford.lakehouse.gold import rebuild
 from stafford.lakehouse.gold.rebuild import refresh
 from stafford.lakehouse.gold.snapshot import SilverSnapshot
 from stafford.lakehouse.maintenance import compact, list_tables
@@ -155,6 +156,37 @@ def test_sessions_do_not_depend_on_the_order_of_arrival(shop):
     shop.backfill(shop.sessions, day(1))
     shop.check_sessions()
     DeltaTable(shop.lake.gold("sessions")).delete(f"event_date = '{day(1)}'")
+    with pytest.raises(AssertionError):
+        shop.check_sessions()
+
+
+def test_what_comes_while_a_job_runs_is_taken_by_the_next(shop, monkeypatch):
+    """Beside a running ingestion a job works on one version of silver, and notes which.
+
+    Negative control: one that notes the version of the moment it writes never sees what came in between.
+    """
+    replace = rebuild._replace  # between reading and writing nothing else can be hooked
+
+    def beside(*late, notes_newest=False):
+        def replace_later(lake, table, rows, days, seen):
+            shop.put(*late)
+            newest = SilverSnapshot.pin(shop.spark, lake, table.topics).versions
+            replace(lake, table, rows, days, newest if notes_newest else seen)
+
+        with monkeypatch.context() as ingestion:
+            ingestion.setattr(rebuild, "_replace", replace_later)
+            return refresh(shop.spark, shop.lake, shop.sessions)
+
+    shop.put(shop.click("s-0001", instant("9:00")))
+    done = beside(shop.click("s-0001", instant("9:10")), shop.click("s-0002", instant("9:00", day(1))))
+    assert done.days == (day(0),)
+    assert [row["events"] for row in shop.rows("sessions")] == [1]
+    assert refresh(shop.spark, shop.lake, shop.sessions).days == (day(0), day(1))
+    shop.check_sessions()
+
+    shop.put(shop.click("s-0003", instant("9:00")))
+    beside(shop.click("s-0003", instant("9:10")), notes_newest=True)
+    assert refresh(shop.spark, shop.lake, shop.sessions).days == ()
     with pytest.raises(AssertionError):
         shop.check_sessions()
 

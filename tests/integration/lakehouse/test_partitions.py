@@ -1,13 +1,16 @@
 """Partitions that are idle, hot or far behind, on a real broker: silver waits for none of them."""
 
+import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F  # noqa: N812  # the name that every Spark reader knows
@@ -25,8 +28,10 @@ pytestmark = [pytest.mark.kafka, pytest.mark.spark, pytest.mark.slow]
 HOT, BEHIND, FRESH = 0, 1, 2  # three more of six partitions never get a record
 
 
-def create(kafka: dict[str, str], topic: str, partitions: int) -> None:
-    edits = Edit("partitions", None, str(partitions)), Edit("replication", None, "1")
+def create(kafka: dict[str, str], topic: str, partitions: int, **settings: str) -> None:
+    wanted = {"partitions": str(partitions), "replication": "1"}
+    wanted |= {name.replace("_", "."): value for name, value in settings.items()}
+    edits = tuple(Edit(name, None, value) for name, value in wanted.items())
     with Cluster(kafka) as cluster:
         cluster.apply([Change(Kind.CREATE, topic, edits)])
 
@@ -142,3 +147,89 @@ def test_bronze_repeats_a_batch_whose_end_was_not_noted(
     forget_the_end()
     monkeypatch.setattr("stafford.lakehouse.bronze.app_id", lambda _: "somebody else")
     assert copy() == 250
+
+
+def test_what_compaction_took_is_no_loss(
+    spark: SparkSession,
+    contracts: Mapping[str, Contract],
+    kafka_config: dict[str, str],
+    topic_name: Callable[[str], str],
+    tmp_path: Path,
+) -> None:
+    """Holes in the log, in what was read and in what was not, stop nothing; a tombstone is a record too.
+
+    What was read before is in the lake for good, and a tombstone takes nothing from there.
+    """
+    topic = topic_name("customers")
+    lake = SmallLake(spark, {topic: replace(contracts["customers"], topic=topic)}, tmp_path)
+    eager = {"cleanup_policy": "compact", "segment_ms": "100", "min_cleanable_dirty_ratio": "0.001"}
+    create(kafka_config, topic, 1, **eager, min_compaction_lag_ms="0", delete_retention_ms="60000")
+    producer = Producer(kafka_config)
+
+    def send(key: bytes, *bodies: bytes | None) -> None:
+        for body in bodies:
+            producer.produce(topic, key=key, value=body)
+        assert producer.flush(30) == 0
+
+    def offsets() -> list[int]:
+        """Those that a new reader gets."""
+        consumer = Consumer(kafka_config | {"group.id": topic, "enable.partition.eof": True})
+        consumer.assign([TopicPartition(topic, 0, 0)])
+        found = []
+        while (message := consumer.poll(20)) is not None and message.error() is None:
+            found.append(message.offset())
+        consumer.close()
+        return found
+
+    def compact(roller: int) -> list[int]:
+        """Close the segment that is written, and wait until the cleaner has been there."""
+        before = offsets()
+        time.sleep(0.15)
+        send(b"roller", lake.body(topic, roller))
+        deadline = time.monotonic() + 40
+        while len(found := offsets()) >= len(before):
+            assert time.monotonic() < deadline, "the cleaner did not come"
+            time.sleep(0.2)
+        return found
+
+    def ingest() -> tuple[list[int], dict[int, tuple[bytes, str]]]:
+        """Read what is there; offsets in silver, and what is in quarantine."""
+        checkpoint = str(tmp_path / "bronze")
+        queries.finish(
+            start_bronze(spark, lake.lake, kafka_config, [topic], checkpoint, Trigger.AVAILABLE_NOW)
+        )
+        lake.refine()
+        silver, refused = (lake.read(uri) for uri in (lake.lake.silver(topic), lake.lake.quarantine))
+        return (
+            sorted(row["_offset"] for row in silver),
+            {row["_offset"]: (row["key"], row["reason"]) for row in refused},
+        )
+
+    with cleaning_often(kafka_config):
+        send(b"a", *(lake.body(topic, number) for number in range(5)))
+        assert ingest() == ([0, 1, 2, 3, 4], {})
+        send(b"b", *(lake.body(topic, number) for number in range(10, 15)))
+        assert compact(20) == [4, 9, 10]
+        assert ingest() == ([0, 1, 2, 3, 4, 9, 10], {})
+        send(b"a", None)
+        refused = {11: (b"a", "empty_body")}
+        assert ingest() == ([0, 1, 2, 3, 4, 9, 10], refused)
+        assert compact(21) == [9, 11, 12]
+        assert ingest() == ([0, 1, 2, 3, 4, 9, 10, 12], refused)
+
+
+@contextmanager
+def cleaning_often(kafka: dict[str, str]) -> Iterator[None]:
+    """Let the log cleaner look ten times a second instead of every fifteen."""
+    admin = AdminClient(kafka)
+
+    def change(operation: AlterConfigOpType) -> None:
+        entry = ConfigEntry("log.cleaner.backoff.ms", "100", incremental_operation=operation)
+        resource = ConfigResource(ResourceType.BROKER, "1", incremental_configs=[entry])
+        admin.incremental_alter_configs([resource])[resource].result(20)
+
+    change(AlterConfigOpType.SET)
+    try:
+        yield
+    finally:
+        change(AlterConfigOpType.DELETE)

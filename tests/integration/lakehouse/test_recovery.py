@@ -1,6 +1,10 @@
-"""An ingestion with yesterday's checkpoints, and one behind records that Kafka deleted."""
+"""An ingestion with yesterday's checkpoints, one behind what Kafka deleted, and one that is watched."""
 
+import re
 import shutil
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +14,7 @@ import pytest
 from stafford.errors import OffsetOutOfRange
 from stafford.jobs import ingest, reconcile, simulate, topics
 from stafford.lakehouse.counts import Counts
+from stafford.runtime.ports import first_free
 from stafford.settings import Settings
 
 from ...unit.transport.builders import read_stamp  # noqa: TID252 - shared by tests
@@ -85,6 +90,34 @@ def test_an_old_checkpoint_is_known_and_made_anew(
     shop.live(timedelta(hours=1))
     shop.ingest()
     assert reconcile.build(shop.settings, with_marts=False).run().findings_by_kind["lost"] > 0
+
+
+@pytest.mark.usefixtures("spark")
+def test_a_running_ingestion_answers_prometheus(shop: Shop) -> None:
+    """On the port that it was given, with both queries and all places, for as long as it runs."""
+    port = first_free(29464, set())
+    url = f"http://127.0.0.1:{port}/metrics"
+    job = ingest.build(shop.settings, metrics_port=port)
+    before, deadline = job.count(), time.monotonic() + 90
+    with job.stream() as ingestion:
+        shop.live(timedelta(hours=3))
+        while True:
+            ingestion.check()
+            counts = job.count()
+            with urllib.request.urlopen(url, timeout=10) as answer:  # our own, on loopback
+                text = answer.read().decode()
+            told = all(
+                f'stafford_query_rows_total{{query="{name}"}}' in text for name in ("bronze", "silver")
+            )
+            if told and counts.bronze > before.bronze and not counts.backlog:
+                break
+            assert time.monotonic() < deadline, text
+            time.sleep(0.2)
+    assert f'stafford_records{{place="silver"}} {float(counts.silver)}' in text
+    refused = re.findall(r"^stafford_quarantine_open_records\{.*\} (\S+)$", text, re.MULTILINE)
+    assert sum(map(float, refused)) >= counts.quarantined > 0
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(url, timeout=10)
 
 
 @pytest.mark.usefixtures("spark")

@@ -1,6 +1,7 @@
 """From quarantine back to silver on a real Spark: once, with a history, whatever crashes."""
 
 import json
+import re
 import shutil
 import uuid
 from collections import Counter
@@ -179,6 +180,13 @@ def test_what_was_refused_comes_back_once_and_with_its_history(small_lake, repla
         ("orders", "required", "total_cents"): 1,
     }
     assert replayer.count().quarantined == reader.count_open() == alert(replayer) == 9
+    assert by_reason(reader) == {
+        'reason="bad_format",topic="customers"': 1,
+        'reason="malformed_json",topic="customers"': 1,
+        'reason="required",topic="customers"': 6,
+        'reason="required",topic="orders"': 1,
+        'reason="wrong_type",topic="customers"': 2,
+    }
     assert find_wrong(small_lake, ledger, 9494) == {"misjudged", "doubled"}
 
     # a dry run says what will be, and writes nothing
@@ -208,6 +216,10 @@ def test_what_was_refused_comes_back_once_and_with_its_history(small_lake, repla
         (event_id(12), 10493, "run"),
     ]
     assert reader.count_open() == alert(replayer) == 2
+    assert by_reason(reader) == {
+        'reason="bad_format",topic="customers"': 1,
+        'reason="wrong_type",topic="customers"': 1,
+    }
     check_history(small_lake, reader)
     after = replayer.count()
     assert (after.silver, after.quarantined, after.dropped, after.duplicates, after.backlog) == (
@@ -244,6 +256,13 @@ def alert(replayer: Replayer) -> int:
     metrics.count(replayer.count())
     (line,) = (row for row in metrics.render().splitlines() if 'place="quarantine"' in row)
     return int(float(line.removeprefix('stafford_records{place="quarantine"} ')))
+
+
+def by_reason(reader: QuarantineReader) -> dict[str, int]:
+    """The same by topic and reason, as Prometheus gets them."""
+    text = IngestMetrics(0, reader.count_by_reason).render()
+    found = re.findall(r"^stafford_quarantine_open_records\{(.*)\} (\S+)$", text, re.MULTILINE)
+    return {labels: int(float(value)) for labels, value in found}
 
 
 def check_history(small_lake, reader):

@@ -1,5 +1,7 @@
 """What silver remembers, compared with plain sets."""
 
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -9,7 +11,9 @@ from hypothesis import strategies as st
 
 from stafford.domain.lake import Lake
 from stafford.lakehouse.commits import append
+from stafford.lakehouse.silver import memory as memories
 from stafford.lakehouse.silver.memory import Memory, _Known, _Ranges
+from stafford.lakehouse.silver.snapshot import load
 from stafford.lakehouse.tables import ARRIVALS, create_tables
 
 NUMBERS = st.lists(st.integers(0, 60), max_size=20)
@@ -54,42 +58,166 @@ def arrive(*offsets: int, source: str = "kafka") -> pa.Table:
 
 
 @pytest.fixture
-def arrivals(tmp_path) -> str:
+def lake(tmp_path) -> Lake:
     lake = Lake(str(tmp_path))
     create_tables(lake, [])
-    return lake.arrivals
+    return lake
 
 
-def test_it_is_made_of_arrivals(arrivals):
+def test_it_is_made_of_arrivals(lake):
     """At a start, and again where somebody else wrote the table."""
-    append(arrivals, arrive(1, 2, 3))
-    memory = Memory(arrivals)
+    append(lake.arrivals, arrive(1, 2, 3))
+    memory = Memory(lake)
     memory.refresh()
     asked = arrive(2, 4)
     assert memory.knows(asked["identity"]).tolist() == [True, False]
     assert memory.has_judged(asked).tolist() == [True, False]
-    append(arrivals, arrive(4))
+    append(lake.arrivals, arrive(4))
     assert memory.knows(asked["identity"]).tolist() == [True, False]
     memory.refresh()
     assert memory.knows(asked["identity"]).tolist() == [True, True]
 
 
-def test_its_own_rows_are_not_read_again(arrivals):
+def test_its_own_rows_are_not_read_again(lake):
     """What `add` was told is known, and the table is read again only after another's commit."""
-    memory = Memory(arrivals)
+    memory = Memory(lake)
     memory.refresh()
-    append(arrivals, arrive(7))
+    append(lake.arrivals, arrive(7))
     memory.add(arrive(7))
-    DeltaTable(arrivals).delete()  # a read would now find nothing
+    DeltaTable(lake.arrivals).delete()  # a read would now find nothing
     memory._version += 1  # noqa: SLF001  # the deletion is taken for ours
     memory.refresh()
     assert memory.knows(arrive(7)["identity"]).all()
 
 
-def test_a_position_is_one_of_its_own_log(arrivals):
+def test_a_position_is_one_of_its_own_log(lake):
     """The same offset in another source is another record."""
-    append(arrivals, arrive(5))
-    memory = Memory(arrivals)
+    append(lake.arrivals, arrive(5))
+    memory = Memory(lake)
     memory.refresh()
     both = pa.concat_tables([arrive(5, source="segment-1"), arrive(5)])
     assert memory.has_judged(both).tolist() == [False, True]
+
+
+@pytest.fixture
+def saves_at_once(monkeypatch):
+    monkeypatch.setattr(memories, "WORTH_SAVING", 1)
+
+
+def start(lake: Lake) -> Memory:
+    memory = Memory(lake)
+    memory.refresh()
+    return memory
+
+
+def knows(memory: Memory, *offsets: int) -> list[bool]:
+    asked = arrive(*offsets)
+    known = memory.knows(asked["identity"])
+    assert np.array_equal(known, memory.has_judged(asked))
+    return known.tolist()
+
+
+def ruin(lake: Lake) -> None:
+    """Make the data files of arrivals unreadable: who reads one of them fails."""
+    for file in Path(lake.arrivals).glob("*.parquet"):
+        file.write_bytes(b"ruined")
+
+
+@pytest.mark.usefixtures("saves_at_once")
+def test_a_start_reads_what_came_since_the_snapshot(lake):
+    """The files that it has are not opened; those that came later are."""
+    append(lake.arrivals, arrive(1, 2, 5))
+    start(lake)
+    ruin(lake)
+    append(lake.arrivals, arrive(3))
+    assert knows(start(lake), 0, 1, 2, 3, 4, 5, 6) == [False, True, True, True, False, True, False]
+    # control: without the snapshot they are opened
+    Path(lake.memory).unlink()
+    with pytest.raises((OSError, pa.ArrowException)):
+        start(lake)
+
+
+@pytest.mark.usefixtures("saves_at_once")
+def test_what_was_added_is_in_the_next_snapshot(lake):
+    """A running ingestion writes one when enough came: half as many as the last one has."""
+    memory = start(lake)
+    for offset in range(8):
+        append(lake.arrivals, arrive(offset))
+        memory.add(arrive(offset))
+        memory.refresh()
+        kept = load(lake.memory)
+        assert len(kept.high) == [1, 2, 3, 4, 4, 6, 6, 6][offset]
+    assert knows(start(lake), *range(9)) == [True] * 8 + [False]
+
+
+@pytest.mark.usefixtures("saves_at_once")
+def test_after_a_compaction_the_table_is_read_anew(lake):
+    """A snapshot of files that are gone says nothing, and the next one has the new ones."""
+    for offset in range(4):
+        append(lake.arrivals, arrive(offset))
+    start(lake)
+    before = load(lake.memory).files
+    DeltaTable(lake.arrivals).optimize.compact()
+    assert knows(start(lake), 0, 3, 4) == [True, True, False]
+    after = load(lake.memory).files
+    assert (len(before), len(after), before & after) == (4, 1, frozenset())
+
+
+@pytest.mark.usefixtures("saves_at_once")
+def test_beside_a_compaction_nothing_is_read(lake):
+    """Who knew all rows before knows them after, and the next snapshot names the new files."""
+    for offset in range(4):
+        append(lake.arrivals, arrive(offset))
+    memory = start(lake)
+    DeltaTable(lake.arrivals).optimize.compact()
+    ruin(lake)
+    memory.refresh()
+    assert knows(memory, 0, 3, 4) == [True, True, False]
+    assert knows(start(lake), 0, 3, 4) == [True, True, False]
+    # control: after somebody's append everything is read
+    Path(lake.memory).unlink()
+    append(lake.arrivals, arrive(9))
+    with pytest.raises((OSError, pa.ArrowException)):
+        memory.refresh()
+
+
+def flip_a_bit(file: Path) -> None:
+    body = bytearray(file.read_bytes())
+    body[200] ^= 1
+    file.write_bytes(body)
+
+
+def cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-100])
+
+
+@pytest.mark.parametrize("damage", [flip_a_bit, cut, lambda file: file.write_bytes(b"")])
+@pytest.mark.usefixtures("saves_at_once")
+def test_a_damaged_snapshot_is_none(lake, damage):
+    """It is known by its checksums; the table is read, and a new one written."""
+    append(lake.arrivals, arrive(*range(100)))
+    start(lake)
+    damage(Path(lake.memory))
+    assert load(lake.memory) is None
+    assert all(knows(start(lake), *range(100)))
+    assert len(load(lake.memory).high) == 100
+
+
+@pytest.mark.usefixtures("saves_at_once")
+def test_hashes_of_another_kind_are_none(lake, monkeypatch):
+    """Another version of what hashes may hash otherwise: nothing would be known again."""
+    append(lake.arrivals, arrive(1))
+    start(lake)
+    monkeypatch.setattr(memories, "_PROBE", memories._PROBE + "?")  # noqa: SLF001  # as if it hashed otherwise
+    ruin(lake)
+    with pytest.raises((OSError, pa.ArrowException)):
+        start(lake)
+
+
+@pytest.mark.usefixtures("saves_at_once")
+def test_a_snapshot_that_cannot_be_written_stops_nothing(lake):
+    """The table has everything."""
+    Path(lake.memory).parent.write_text("no folder", encoding="utf-8")
+    append(lake.arrivals, arrive(1))
+    assert knows(start(lake), 1, 2) == [True, False]
+    assert load(lake.memory) is None

@@ -1,9 +1,20 @@
 """The master's URL says where Spark runs, and so what it is told."""
 
+import json
+import re
+
 import pytest
 
-from stafford.lakehouse.places import CLOUD, CLUSTER, EMBEDDED, batch_settings_for, settings_for
+from stafford.lakehouse.places import (
+    BATCH_ELSEWHERE,
+    CLOUD,
+    CLUSTER,
+    EMBEDDED,
+    batch_settings_for,
+    settings_for,
+)
 from stafford.lakehouse.session import SETTINGS
+from stafford.settings import PROJECT_DIR
 
 
 @pytest.mark.parametrize(
@@ -35,3 +46,14 @@ def test_executors_of_a_batch_come_and_go_and_those_of_a_stream_stay():
         assert settings_for(master)[wanted] == "false"
         assert batch_settings_for(master)[wanted] == "true"
     assert wanted not in batch_settings_for("local[2]")
+
+
+def test_the_stacks_batch_service_allocates_as_batch_jobs_do():
+    """It ingests a backlog, which the session takes for a stream: compose.yaml says the same once more."""
+    service = (
+        (PROJECT_DIR / "docker" / "compose" / "shop.yaml").read_text(encoding="utf-8").split("  batch:\n")[1]
+    )
+    (told,) = re.findall(r"STAFFORD_SPARK_CONF: >-\n(.*?\})\n", service, re.DOTALL)
+    allocation = {name: value for name, value in BATCH_ELSEWHERE.items() if "dynamicAllocation" in name}
+    assert len(allocation) == 4
+    assert json.loads(told).items() >= allocation.items()

@@ -68,7 +68,7 @@ class Judge:
     def __init__(self, lake: Lake, contracts: Mapping[str, Contract]) -> None:
         """Wire silver's rules to a lake; nothing is read yet."""
         self._contracts = contracts
-        self._memory = Memory(lake.arrivals)
+        self._memory = Memory(lake)
         self._accepted: set[tuple[str, str]] = set()
 
     def decide(self, rows: Iterable[dict[str, Any]], rules: Sequence[Rule]) -> list[Case]:

@@ -76,6 +76,26 @@ class QuarantineReader:
             row = connection.execute(f"SELECT count(*) FROM standing WHERE {OPEN}").fetchone()
             return int(row[0]) if row else 0
 
+    def count_by_reason(self) -> dict[tuple[str, str], int]:
+        """Open records by topic and reason, whatever the field; one with several reasons is under each.
+
+        Raises:
+            ConfigError: nothing was ingested yet.
+            StorageError: a table cannot be read.
+        """
+        with self._connect() as connection:
+            counted = connection.execute(
+                f"""
+                SELECT topic, reason, count(*) FROM (
+                    SELECT topic, unnest(list_distinct(
+                        list_transform(reasons, lambda code: split_part(code, ':', 1))
+                    )) AS reason
+                    FROM standing WHERE {OPEN}
+                ) GROUP BY topic, reason
+                """
+            )
+            return {(topic, reason): records for topic, reason, records in counted.fetchall()}
+
     def list_groups(self, *, resolved: bool = False) -> list[Group]:
         """The open records by topic, reason and field, the largest group first.
 

@@ -2,34 +2,46 @@
 
 It is held in memory, so that the search for doubles costs the same however long the history is: 16 bytes for
 each identity, and next to nothing for positions, which are nearly all consecutive. `arrivals` is what it is
-made of, and made of again at a start.
+made of; a start takes most of it from a snapshot.
 """
 
 import secrets
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 from deltalake import DeltaTable
-from pyarrow.dataset import ParquetReadOptions
+from pyarrow.dataset import FileSystemDataset, ParquetReadOptions
+
+from stafford.domain.lake import Lake
+from stafford.errors import StorageError
+from stafford.lakehouse.silver.snapshot import Hashes, Log, Longs, Snapshot, load, save
 
 Mask = npt.NDArray[np.bool_]
-Longs = npt.NDArray[np.int64]
-Hashes = npt.NDArray[np.uint64]
 
 POSITION = ("topic", "_source", "_partition", "_offset")
 """Which record of bronze it is."""
+
+WORTH_SAVING = 1_000_000
+"""Identities that a snapshot must lack before a new one is written: they are read in some 0.2 s. It must lack
+half as many as it has, too, so that all writing together is a few times what is remembered at the end."""
+
+_SAME_ROWS = {"OPTIMIZE", "VACUUM START", "VACUUM END"}
+"""Delta's names for commits that leave every row as it is."""
+
+_PROBE = pl.Series(["stafford", "", "a text that is longer than any block which is hashed at once, by far"])
 
 
 class Memory:
     """The identities and positions of `arrivals`."""
 
-    def __init__(self, arrivals: str) -> None:
-        """Nothing is read before `refresh`; arrivals: the table."""
-        self._uri = arrivals
+    def __init__(self, lake: Lake) -> None:
+        """Nothing is read before `refresh`."""
+        self._lake = lake
         # Nobody else knows the seeds: ids come off the wire, and one that is made to collide with another
         # would remove it. Of a thousand million ids, two share 128 bits by chance once in 10^20 times.
         self._seeds = (secrets.randbits(64), secrets.randbits(64))
@@ -38,21 +50,57 @@ class Memory:
 
     def _forget(self) -> None:
         self._known = _Known()
-        self._judged: dict[tuple[str, str, int], _Ranges] = defaultdict(_Ranges)
+        self._judged: dict[Log, _Ranges] = defaultdict(_Ranges)
+        self._saved = 0
 
     def refresh(self) -> None:
-        """Read `arrivals`, unless it is as the last `add` left it: at a start, or after a compaction."""
-        table = DeltaTable(self._uri)
-        if table.version() == self._version:
-            return
+        """Read `arrivals`, unless it has what the last `add` left: at a start, or after another wrote."""
+        table = DeltaTable(self._lake.arrivals)
+        if table.version() != self._version:
+            if self._was_only_compacted(table):
+                self._saved = 0  # the snapshot's files are gone
+            else:
+                self._read(table)
+            self._version = table.version()
+        if len(self._known) - self._saved >= max(WORTH_SAVING, self._saved // 2):
+            self._save(table)
+
+    def _read(self, table: DeltaTable) -> None:
         self._forget()
         # Names of logs are few: as Parquet has them they need not be told apart again.
         options = ParquetReadOptions(dictionary_columns={"topic", "_source"})
         rows = table.to_pyarrow_dataset(parquet_read_options=options)
+        parts = {part.path: part for part in rows.get_fragments()}
+        snapshot = load(self._lake.memory)
+        # A file that is gone was compacted, and its rows stand in others.
+        if snapshot and snapshot.files <= parts.keys() and snapshot.probe == _hash_probe(snapshot.seeds):
+            self._restore(snapshot)
+            parts = {name: part for name, part in parts.items() if name not in snapshot.files}
+        rows = FileSystemDataset(list(parts.values()), rows.schema, rows.format, rows.filesystem)
         for batch in rows.to_batches(columns=["identity", *POSITION]):
             if len(batch):
                 self._take(pa.Table.from_batches([batch]))
-        self._version = table.version()
+
+    def _was_only_compacted(self, table: DeltaTable) -> bool:
+        since = table.version() - self._version
+        if self._version < 0 or since < 0:
+            return False
+        commits = table.history(since)
+        return len(commits) == since and all(commit["operation"] in _SAME_ROWS for commit in commits)
+
+    def _restore(self, snapshot: Snapshot) -> None:
+        self._seeds = snapshot.seeds
+        self._known = _Known(snapshot.high, snapshot.low)
+        self._judged.update({log: _Ranges(*halves) for log, halves in snapshot.judged.items()})
+        self._saved = len(self._known)
+
+    def _save(self, table: DeltaTable) -> None:
+        names = frozenset(part.path for part in table.to_pyarrow_dataset().get_fragments())
+        judged = {log: (ranges.starts, ranges.ends) for log, ranges in self._judged.items()}
+        probe = _hash_probe(self._seeds)
+        with suppress(StorageError):  # the table has it all; the next start takes longer
+            save(Snapshot(self._seeds, probe, names, *self._known.merge(), judged), self._lake.memory)
+        self._saved = len(self._known)
 
     def add(self, arrived: pa.Table) -> None:
         """Remember rows that were just appended to `arrivals`, by the one commit since `refresh`."""
@@ -77,17 +125,35 @@ class Memory:
             self._judged[name].add(offsets)
 
     def _hash(self, identities: pa.ChunkedArray) -> tuple[Hashes, Hashes]:
-        texts = pl.Series(pl.from_arrow(identities))
-        high, low = (texts.hash(seed).to_numpy() for seed in self._seeds)
-        return high, low
+        return _hash(pl.Series(pl.from_arrow(identities)), self._seeds)
+
+
+def _hash(texts: pl.Series, seeds: tuple[int, int]) -> tuple[Hashes, Hashes]:
+    high, low = (texts.hash(seed).to_numpy() for seed in seeds)
+    return high, low
+
+
+def _hash_probe(seeds: tuple[int, int]) -> tuple[int, ...]:
+    return tuple(np.concatenate(_hash(_PROBE, seeds)).tolist())
 
 
 class _Known:
     """A set of pairs of hashes: sorted runs, of which each is more than twice as long as the next."""
 
-    def __init__(self) -> None:
-        self._runs: list[tuple[Hashes, Hashes]] = []
+    def __init__(self, *sorted_run: Hashes) -> None:
+        high, low = sorted_run or np.empty((2, 0), dtype=np.uint64)
+        self._runs: list[tuple[Hashes, Hashes]] = [(high, low)] if len(high) else []
         self._waiting: list[tuple[Hashes, Hashes]] = []
+
+    def __len__(self) -> int:
+        return sum(len(high) for high, _ in (*self._runs, *self._waiting))
+
+    def merge(self) -> tuple[Hashes, Hashes]:
+        """All of it as one sorted run."""
+        self._waiting += self._runs
+        self._runs = []
+        self._sort()
+        return self._runs[0]
 
     def add(self, high: Hashes, low: Hashes) -> None:
         # Sorted when somebody asks: at a start the whole history comes first.
@@ -108,6 +174,9 @@ class _Known:
     def contains(self, high: Hashes, low: Hashes) -> Mask:
         self._sort()
         found = np.zeros(len(high), dtype=bool)
+        # One after the other, so that each search finds in the processor's cache where the last one went.
+        order = np.argsort(high)
+        high, low = high[order], low[order]
         for run_high, run_low in self._runs:
             first = np.searchsorted(run_high, high)
             hits = np.flatnonzero(run_high[np.minimum(first, len(run_high) - 1)] == high)
@@ -116,30 +185,35 @@ class _Known:
             for step in range(width.max(initial=0)):
                 at = hits[width > step]
                 found[at] |= run_low[first[at] + step] == low[at]
-        return found
+        asked = np.empty_like(found)
+        asked[order] = found
+        return asked
+
+
+_LEAST = np.array([np.iinfo(np.int64).min])
+"""Stands before every other number, so that there is a range below any."""
 
 
 class _Ranges:
     """A set of whole numbers that are nearly all consecutive: ranges, both ends included."""
 
-    def __init__(self) -> None:
-        # The least of all stands before every other, so that there is a range below any number.
-        self._starts = self._ends = np.array([np.iinfo(np.int64).min])
+    def __init__(self, starts: Longs = _LEAST, ends: Longs = _LEAST) -> None:
+        self.starts, self.ends = starts, ends
 
     def add(self, numbers: Longs) -> None:
         if (numbers[1:] < numbers[:-1]).any():  # a log is nearly always read in its order
             numbers = np.sort(numbers)
-        starts = np.concatenate([self._starts, numbers])
-        ends = np.concatenate([self._ends, numbers])
+        starts = np.concatenate([self.starts, numbers])
+        ends = np.concatenate([self.ends, numbers])
         order = np.argsort(starts, kind="stable")
         starts, ends = starts[order], np.maximum.accumulate(ends[order])
         begins = np.append(True, starts[1:] > ends[:-1] + 1)
-        self._starts = starts[begins]
-        self._ends = ends[np.append(begins[1:], True)]
+        self.starts = starts[begins]
+        self.ends = ends[np.append(begins[1:], True)]
 
     def contain(self, numbers: Longs) -> Mask:
-        places = np.searchsorted(self._starts, numbers, side="right") - 1
-        return np.asarray(numbers <= self._ends[places])
+        places = np.searchsorted(self.starts, numbers, side="right") - 1
+        return np.asarray(numbers <= self.ends[places])
 
 
 def _by_log(rows: pa.Table) -> Iterator[tuple[tuple[str, str, int], Longs, Longs]]:

@@ -81,7 +81,7 @@ class BatchWriter:
     def __init__(self, lake: Lake, contracts: Mapping[str, Contract], watch: Watch | None = None) -> None:
         """Wire a lake to its contracts, and begin to read what was judged before."""
         self._lake, self._contracts, self._watch = lake, contracts, watch
-        self._memory = Memory(lake.arrivals)
+        self._memory = Memory(lake)
         # A long history takes a second or two, in which Spark plans and tasks judge the first batch.
         self._first_reading = Thread(target=self._remember, name="silver-memory", daemon=True)
         self._first_reading.start()
