@@ -82,7 +82,7 @@ def realism(
     if as_json:
         typer.echo(json.dumps(_list_facts(measurement, job.page), indent=2))
     else:
-        _show(Console(), measurement)
+        _show(Console(), {"measured": measurement})
         typer.echo(f"{say_verdict(measurement)}: {job.page}")
     if open_it and not webbrowser.open(job.page.as_uri()):
         typer.echo(f"no browser to open it with; open {job.page} yourself", err=True)
@@ -118,7 +118,7 @@ def _judge_each(jobs: Mapping[int, RealismJob], *, strict: bool, as_json: bool) 
         facts = [{"seed": seed, **_list_facts(each, jobs[seed].page)} for seed, each in measured.items()]
         typer.echo(json.dumps({"seeds": facts}, indent=2))
     else:
-        _show_each(Console(), measured)
+        _show(Console(), {f"seed {seed}": each for seed, each in measured.items()})
         for seed, each in measured.items():
             typer.echo(f"seed {seed}: {say_verdict(each)}: {jobs[seed].page}")
     unknown = any(each.count(Verdict.NOT_MEASURABLE) for each in measured.values())
@@ -126,12 +126,13 @@ def _judge_each(jobs: Mapping[int, RealismJob], *, strict: bool, as_json: bool) 
         raise typer.Exit(1)
 
 
-def _show_each(console: Console, measured: Mapping[int, Measurement]) -> None:
+def _show(console: Console, measured: Mapping[str, Measurement]) -> None:
+    """One table; the keys head the columns of what was measured."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("metric")
-    for name in ("target", "tolerance", *(f"seed {seed}" for seed in measured)):
-        table.add_column(name, justify="right")
-    table.add_column("worst", overflow="fold")
+    for name in ("target", "tolerance", *measured):
+        table.add_column(name, justify="right", no_wrap=len(measured) == 1)
+    table.add_column("verdict", overflow="fold")
     for row in compare_seeds(list(measured.values())):
         table.add_row(
             escape(row.title),
@@ -139,24 +140,6 @@ def _show_each(console: Console, measured: Mapping[int, Measurement]) -> None:
             row.tolerance,
             *row.measured,
             f"[{STYLES[row.verdict]}]{row.verdict}[/]" + (f": {escape(row.why)}" if row.why else ""),
-        )
-    console.print(table)
-
-
-def _show(console: Console, measurement: Measurement) -> None:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("metric")
-    for name in ("target", "tolerance", "measured"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("verdict", overflow="fold")
-    for result in measurement.results:
-        why = f": {escape(result.why)}" if result.why else ""
-        table.add_row(
-            escape(result.metric.title),
-            result.target_text,
-            result.tolerance_text,
-            result.measured_text,
-            f"[{STYLES[result.verdict]}]{result.verdict}[/]{why}",
         )
     console.print(table)
 

@@ -45,7 +45,9 @@ def _compare(results: Sequence[Result]) -> Row:
         targets.pop() if is_one else "implied",
         worst.tolerance_text,
         tuple(
-            result.measured_text if is_one else f"{result.measured_text} of {result.target_text}"
+            result.measured_text
+            if is_one or result.measured is None
+            else f"{result.measured_text} of {result.target_text}"
             for result in results
         ),
         worst.verdict,

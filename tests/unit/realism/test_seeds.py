@@ -45,6 +45,8 @@ def test_an_implied_target_stands_beside_its_value() -> None:
     """What follows from the events is another target for each seed, and both are shown."""
     (row,) = compare_seeds([measure(IMPLIED), measure(replace(IMPLIED, implied=0.6))])
     assert (row.target, row.measured) == ("implied", ("50.0 % of 40.0 %", "50.0 % of 60.0 %"))
+    unknown = replace(IMPLIED, measured=None, implied=None)
+    assert compare_seeds([measure(IMPLIED), measure(unknown)])[0].measured == ("50.0 % of 40.0 %", "-")
 
 
 def test_the_page_says_what_is_missed() -> None:
