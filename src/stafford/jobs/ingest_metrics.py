@@ -1,5 +1,6 @@
 """What an ingestion tells Prometheus: who is told by Spark and silver, and under which names."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -22,14 +23,20 @@ CountByReason = Callable[[], Mapping[tuple[str, str], int]]
 """Gives open records of quarantine by topic and reason."""
 
 
+COUNTED_EVERY_S = 10.0
+"""How old a number of open records may be: to count them reads a table, and somebody may ask every second."""
+
+
 class OpenQuarantine(Collector):
-    """Open records by topic and reason, counted when somebody asks, for it reads the table."""
+    """Open records by topic and reason, counted when somebody asks."""
 
     NAME = "stafford_quarantine_open_records"
 
     def __init__(self, count: CountByReason) -> None:
         """Count nothing yet."""
         self._count = count
+        self._counted: Mapping[tuple[str, str], int] = {}
+        self._counted_at = float("-inf")
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
         """Its name, without counting."""
@@ -40,13 +47,15 @@ class OpenQuarantine(Collector):
         )
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        """Count; no value at all while there is no table, or while it cannot be read."""
+        """Count, or give what was counted just now; nothing while there is no table, or none can be read."""
         (family,) = self.describe()
-        try:
-            counted = self._count()
-        except StaffordError:
-            counted = {}
-        for labels, records in sorted(counted.items()):
+        if time.monotonic() >= self._counted_at + COUNTED_EVERY_S:
+            try:
+                self._counted = self._count()
+            except StaffordError:
+                self._counted = {}
+            self._counted_at = time.monotonic()
+        for labels, records in sorted(self._counted.items()):
             family.add_metric(labels, records)
         yield family
 

@@ -1,20 +1,16 @@
 """How streaming queries are doing, told after each of their micro-batches."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from typing import Any, ClassVar
 
+from py4j.java_gateway import JavaObject
 from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
-from pyspark.sql.streaming.listener import (
-    QueryIdleEvent,
-    QueryProgressEvent,
-    QueryStartedEvent,
-    QueryTerminatedEvent,
-    StreamingQueryListener,
-    StreamingQueryProgress,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,46 +41,63 @@ def listening(spark: SparkSession, report: Callable[[QueryProgress], None]) -> I
         spark: whose queries.
         report: is called on a thread of its own; what it raises is lost, and stops no query.
     """
-    listener = _Listener(report)
-    spark.streams.addListener(listener)
+    listener = _Listener(spark, report)
+    spark.streams.addListener(listener)  # type: ignore[arg-type]  # it wants one thing of it
     try:
         yield
     finally:
         with suppress(Py4JError):  # a JVM that is gone has no listeners
-            spark.streams.removeListener(listener)
+            spark.streams.removeListener(listener)  # type: ignore[arg-type]
 
 
-class _Listener(StreamingQueryListener):
-    def __init__(self, report: Callable[[QueryProgress], None]) -> None:
-        super().__init__()
-        self._report = report
+class _Listener:
+    """What Spark takes for a listener. It gets the progress of a batch as the one JSON text that it is.
 
-    def onQueryStarted(self, event: QueryStartedEvent) -> None:  # noqa: N802  # Spark's name
+    PySpark's own asks the JVM for each entry of each map of it, and at the end of each map for the kind of an
+    exception: some hundred calls a batch, a third of a core at two batches a second.
+    """
+
+    def __init__(self, spark: SparkSession, report: Callable[[QueryProgress], None]) -> None:
+        self._spark, self._report = spark, report
+
+    @cached_property
+    def _jlistener(self) -> JavaObject:
+        streaming = self._spark.sparkContext._jvm.org.apache.spark.sql.streaming  # type: ignore[union-attr]  # noqa: SLF001
+        return streaming.PythonStreamingQueryListenerWrapper(self)
+
+    def onQueryStarted(self, event: JavaObject) -> None:  # noqa: N802  # Spark's name
         pass
 
-    def onQueryProgress(self, event: QueryProgressEvent) -> None:  # noqa: N802  # Spark's name
-        self._report(_read(event.progress))
+    def onQueryProgress(self, event: JavaObject) -> None:  # noqa: N802  # Spark's name
+        self._report(_read(json.loads(event.progress().json())))
 
-    def onQueryIdle(self, event: QueryIdleEvent) -> None:  # noqa: N802  # Spark's name
+    def onQueryIdle(self, event: JavaObject) -> None:  # noqa: N802  # Spark's name
         pass
 
-    def onQueryTerminated(self, event: QueryTerminatedEvent) -> None:  # noqa: N802  # Spark's name
+    def onQueryTerminated(self, event: JavaObject) -> None:  # noqa: N802  # Spark's name
         pass
 
+    class Java:
+        """By which py4j knows what it stands for."""
 
-def _read(progress: StreamingQueryProgress) -> QueryProgress:
-    times = {name: datetime.fromisoformat(text) for name, text in progress.eventTime.items()}
+        implements: ClassVar = ["org.apache.spark.sql.streaming.PythonStreamingQueryListener"]
+
+
+def _read(progress: Mapping[str, Any]) -> QueryProgress:
+    times = {name: datetime.fromisoformat(text) for name, text in progress.get("eventTime", {}).items()}
     lag = (
         (times["max"] - times["watermark"]).total_seconds() if {"max", "watermark"} <= times.keys() else None
     )
+    operators = progress["stateOperators"]
     return QueryProgress(
-        query=progress.name or str(progress.id),
-        batch=progress.batchId,
-        rows=progress.numInputRows,
-        input_rows_per_s=progress.inputRowsPerSecond,
-        processed_rows_per_s=progress.processedRowsPerSecond,
-        phases_s={name: ms / 1000 for name, ms in progress.durationMs.items()},
-        state_rows=sum(operator.numRowsTotal for operator in progress.stateOperators),
-        state_bytes=sum(operator.memoryUsedBytes for operator in progress.stateOperators),
+        query=progress["name"] or progress["id"],
+        batch=progress["batchId"],
+        rows=progress["numInputRows"],
+        # A rate over no time is left out.
+        input_rows_per_s=progress.get("inputRowsPerSecond", 0.0),
+        processed_rows_per_s=progress.get("processedRowsPerSecond", 0.0),
+        phases_s={name: ms / 1000 for name, ms in progress.get("durationMs", {}).items()},
+        state_rows=sum(operator["numRowsTotal"] for operator in operators),
+        state_bytes=sum(operator["memoryUsedBytes"] for operator in operators),
         watermark_lag_s=lag,
     )
