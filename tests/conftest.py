@@ -7,6 +7,7 @@ from pathlib import Path
 
 import platformdirs
 import pytest
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 from hypothesis import HealthCheck, settings
 
 from stafford.runtime.broker import Broker
@@ -56,6 +57,15 @@ def broker(tmp_path_factory: pytest.TempPathFactory, kafka_jars: Path, java: Jav
 def kafka_config(broker: str) -> dict[str, str]:
     """Client settings for the session's broker."""
     return {"bootstrap.servers": broker}
+
+
+@pytest.fixture(scope="session")
+def cleaner_looks_often(kafka_config: dict[str, str]) -> None:
+    """Let the broker's log cleaner look ten times a second; it notices after its own fifteen, once."""
+    entry = ConfigEntry("log.cleaner.backoff.ms", "100", incremental_operation=AlterConfigOpType.SET)
+    resource = ConfigResource(ResourceType.BROKER, "1", incremental_configs=[entry])
+    admin = AdminClient(kafka_config)  # kept: without it nobody answers
+    admin.incremental_alter_configs([resource])[resource].result(20)
 
 
 @pytest.fixture

@@ -1,16 +1,15 @@
 """Compaction as `customers` and `products` are planned: what stays, what goes, and how a person goes."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from confluent_kafka import Consumer, KafkaError, TopicPartition
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
 from stafford.settings import PROJECT_DIR
 from stafford.transport.topics import load_topics
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.usefixtures("cleaner_looks_often")]
 
 PLANNED = load_topics(PROJECT_DIR / "config" / "topics.yaml")
 # A cleaner never touches the segment that is being written, and skips a log that is nearly clean.
@@ -20,21 +19,6 @@ NOW = EAGER | {"min.compaction.lag.ms": "0", "delete.retention.ms": "0"}
 Records = list[tuple[bytes, bytes | None]]
 Send = Callable[[str, Records, int], None]
 ReadAll = Callable[[str], Records]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def cleaner_looks_often(kafka_config: dict[str, str]) -> Iterator[None]:
-    """Let the log cleaner look ten times a second instead of every fifteen."""
-    admin = AdminClient(kafka_config)
-
-    def change(operation: AlterConfigOpType) -> None:
-        entry = ConfigEntry("log.cleaner.backoff.ms", "100", incremental_operation=operation)
-        resource = ConfigResource(ResourceType.BROKER, "1", incremental_configs=[entry])
-        admin.incremental_alter_configs([resource])[resource].result(20)
-
-    change(AlterConfigOpType.SET)
-    yield
-    change(AlterConfigOpType.DELETE)
 
 
 @pytest.fixture

@@ -93,8 +93,9 @@ def test_an_old_checkpoint_is_known_and_made_anew(
 
 
 @pytest.mark.usefixtures("spark")
-def test_a_running_ingestion_answers_prometheus(shop: Shop) -> None:
+def test_a_running_ingestion_answers_prometheus(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """On the port that it was given, with both queries and all places, for as long as it runs."""
+    monkeypatch.setattr("stafford.jobs.ingest_metrics.COUNTED_EVERY_S", 0.0)
     port = first_free(29464, set())
     url = f"http://127.0.0.1:{port}/metrics"
     job = ingest.build(shop.settings, metrics_port=port)
