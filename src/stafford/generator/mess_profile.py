@@ -47,6 +47,7 @@ class Defect(StrEnum):
     TEST_ORDER = "test_order"
     BOT = "bot"
     FRAUD = "fraud"
+    CASING = "casing"
 
 
 DEFECTS = tuple(Defect)
