@@ -2,8 +2,6 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,8 +9,8 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from stafford.cli.generate_view import show_progress
 from stafford.domain.window import Window
 from stafford.generator.files import Format
 from stafford.jobs.generate import build
@@ -66,7 +64,7 @@ def generate(
         workers=workers,
     )
     began = time.monotonic()
-    with _show_progress() as show:
+    with show_progress(Console(stderr=True)) as show:
         generated = job.run(show, resume=resume)
     if as_json:
         typer.echo(json.dumps({"folder": str(job.folder), **asdict(generated)}))
@@ -76,20 +74,3 @@ def generate(
     total = sum(generated.rows.values())
     note = "was there already" if generated.was_there else f"in {time.monotonic() - began:.1f} s"
     typer.echo(f"run {generated.run_id}: {total:,} events {note}: {job.folder}")
-
-
-@contextmanager
-def _show_progress() -> Iterator[Callable[[int, float], None]]:
-    columns = (BarColumn(None), TextColumn("{task.description}"), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("opening the shop", total=1.0)
-        began, first = time.monotonic(), -1
-
-        def show(rows: int, share: float) -> None:
-            nonlocal first, began
-            if first < 0:
-                first, began = rows, time.monotonic()
-            rate = (rows - first) / max(time.monotonic() - began, 1e-9)
-            bar.update(task, completed=share, description=f"{rows:,} events, {rate:,.0f}/s")
-
-        yield show

@@ -12,6 +12,7 @@ import numpy as np
 from stafford.errors import ConfigError
 from stafford.generator.calendar import DAY, MINUTE, WEEK
 from stafford.generator.draft import Draft
+from stafford.generator.layout import KIND
 from stafford.generator.mess_profile import Defect
 from stafford.generator.profile import Profile
 from stafford.generator.purchases import expect_repeats
@@ -161,6 +162,10 @@ def _tally(counts: Floats, ages: Ints, weight: float) -> None:
 
 
 def _count_records(draft: Draft, profile: Profile) -> float:
-    rates = profile.mess.rates(draft.topic)
-    copies = rates.get(Defect.DUPLICATE, 0.0) + rates.get(Defect.DUPLICATE_LATER, 0.0)
-    return len(draft) * (1 + copies)
+    types = draft.layout.event_types
+    records = 0.0
+    for event_type, count in zip(types, np.bincount(draft.rows[:, KIND], minlength=len(types)), strict=True):
+        rates = profile.mess.rates(draft.topic, event_type)
+        copies = rates.get(Defect.DUPLICATE, 0.0) + rates.get(Defect.DUPLICATE_LATER, 0.0)
+        records += int(count) * (1 + copies)
+    return records

@@ -13,6 +13,7 @@ from stafford.generator.compiled import kernel
 from stafford.generator.details import Details
 from stafford.generator.distributions import accumulate_shares, choose
 from stafford.generator.draft import Draft, concatenate, draft
+from stafford.generator.holidays import Holidays
 from stafford.generator.layout import NOTHING
 from stafford.generator.profile import CustomersProfile
 from stafford.generator.purchases import NEVER, SPEND_DRAW, find_next, tabulate
@@ -69,12 +70,20 @@ class Customers:
         opens_at: UTC microseconds.
         per_week: registrations in a week of mean traffic.
         most_initial: size of the base, at most.
+        holidays: of their countries.
     """
 
     def __init__(
-        self, profile: CustomersProfile, root: int, opens_at: int, per_week: float, most_initial: int
+        self,
+        profile: CustomersProfile,
+        root: int,
+        opens_at: int,
+        per_week: float,
+        most_initial: int,
+        holidays: Holidays,
     ) -> None:
         self.profile = profile
+        self.holidays = holidays
         self._root = root
         self._opens_at = opens_at
         self._tables = tabulate(profile.purchases, profile.spend)
@@ -213,7 +222,7 @@ class Customers:
             country = self.countries[choose(units, bounds)]
             zones = np.array([ZONE_OF_COUNTRY[name] for name in COUNTRIES], np.int64)[country]
         else:
-            country = self.choose_country(units, zones)
+            country = self.choose_country(units, zones, registered_at)
         numbers = np.arange(self.count, self.count + len(keys), dtype=np.int64)
         self._make_room(self.count + len(keys))
         self._key[numbers] = keys
@@ -239,16 +248,20 @@ class Customers:
                 setattr(self, name, _widen(getattr(self, name), room))
             self._members = [_widen(members, room) for members in self._members]
 
-    def choose_country(self, units: Floats, zones: Ints) -> Ints:
-        """A country on each zone's clock."""
+    def choose_country(self, units: Floats, zones: Ints, at: Ints) -> Ints:
+        """A country on each zone's clock, at an instant: on its holiday fewer or more are from it."""
         chosen = np.zeros(len(units), np.int64)
         for place in range(len(ZONES)):
             here = zones == place
             of_zone = self.countries_of_zone(place)
             if here.any():
                 places = np.array([country for country, _ in of_zone], np.int64)
-                bounds = accumulate_shares([weight for _, weight in of_zone])
-                chosen[here] = places[choose(units[here], bounds)]
+                days, weights = self.holidays.weigh(place, at[here])
+                found, of_here = np.zeros(len(days), np.int64), units[here]
+                for day, factors in enumerate(weights):
+                    bounds = accumulate_shares([weight * float(factors[c]) for c, weight in of_zone])
+                    found[days == day] = places[choose(of_here[days == day], bounds)]
+                chosen[here] = found
         return chosen
 
     def draft_changes(self, numbers: Ints) -> Draft:

@@ -80,12 +80,17 @@ _BAD_FORMAT: Mapping[str, tuple[_Target, ...]] = {
     "reviews": (_Target("review_id", "v 1"), _Target("title", "x" * 300)),
     "shipments": (_Target("shipment_id", "h_1"),),
 }
-# Fields that the contract repairs, and whether it also lowers their case. The first is always there.
+# Fields that the contract repairs, and whether it also lowers their case. The first of either is never empty.
 _REPAIRABLE: Mapping[str, tuple[_Target, ...]] = {
     "clickstream": (_Target("device", True), _Target("search_term", True)),
     "customers": (_Target("full_name", False), _Target("email", True), _Target("city", False)),
     "products": (_Target("name", False), _Target("brand", False)),
     "reviews": (_Target("title", False),),
+}
+_LOWERED: Mapping[str, tuple[str, ...]] = {
+    topic: names
+    for topic, targets in _REPAIRABLE.items()
+    if (names := tuple(target.field for target in targets if target.value))
 }
 # An id or a name that somebody pasted a file into: far over its length, and below what a broker takes.
 OVERSIZE_CHARACTERS = 300_000
@@ -147,6 +152,7 @@ _ONLY_ON: Mapping[Defect, Collection[str]] = {
     Defect.TEST_ORDER: {"orders"},
     Defect.BOT: {"clickstream"},
     Defect.FRAUD: {"orders", "payments"},
+    Defect.CASING: _LOWERED,
 }
 
 
@@ -214,7 +220,9 @@ def _list_changes(defect: Defect, topic: str) -> Iterator[Change]:  # noqa: C901
         case Defect.WHITESPACE:
             for target in _REPAIRABLE[topic]:
                 yield Change(Action.PAD, None, target.field)
-                yield Change(Action.RAISE if target.value else Action.PAD, None, target.field)
+        case Defect.CASING:
+            for name in _LOWERED[topic]:
+                yield Change(Action.RAISE, None, name)
         case Defect.MALFORMED_JSON:
             yield Change(Action.MALFORM, "malformed_json")
         case Defect.TRUNCATED_JSON:

@@ -12,7 +12,7 @@ from stafford.generator.defects import NEWER_FIELD, can_spoil, list_changes
 from stafford.generator.distributions import accumulate_shares
 from stafford.generator.draft import Draft
 from stafford.generator.layout import AMOUNT, COPY, DEFECT, EMITTED, KEY, KIND, LAYOUTS, NOTHING, OCCURRED
-from stafford.generator.mess_profile import DEFECTS, Defect, MessProfile
+from stafford.generator.mess_profile import DEFECTS, OF_WHOLES, Defect, MessProfile
 from stafford.generator.randomness import (
     Floats,
     Ints,
@@ -47,8 +47,6 @@ MOST_DELAY = _DELAYS[Defect.LATE_DAYS][1]
 _GROUP_OF = {Defect.CLOCK_SKEW: "session", Defect.TEST_ORDER: "order"}
 """The column by whose hash a defect is chosen for all records of one."""
 
-_NOT_DRAWN = {*_GROUP_OF, Defect.BOT, Defect.FRAUD}  # those two are told by the simulation
-
 
 def _number(*defects: Defect) -> tuple[int, ...]:
     return tuple(DEFECTS.index(defect) for defect in defects)
@@ -74,12 +72,12 @@ def judge(defect: Defect) -> Outcome:
 class _Plan:
     """What may be done to a topic's records; columns are -1 where there is none.
 
-    bounds: of the choice among DEFECTS[1:] and CLEAN, which stands last. needs: by defect, the column that
-    must hold something, and the only type of event that can have it. key: the column of the record key, where
-    events of one key are beside each other; newer: the field that the old version did not have. group: the
-    column by which whole sessions or orders are chosen, with their share and their defect; changed: what is
-    changed in them. spared: the column of accounts, of which those of the staff stay as they are: they are
-    few, and whoever looks for test orders must know them.
+    bounds: by type of event, of the choice among DEFECTS[1:] and CLEAN, which stands last. needs: by defect,
+    the column that must hold something, and the only type of event that can have it. key: the column of the
+    record key, where events of one key are beside each other; newer: the field that the old version did not
+    have. group: the column by which whole sessions or orders are chosen, with their share and their defect;
+    changed: what is changed in them. spared: the column of accounts, of which those of the staff stay as they
+    are: they are few, and whoever looks for test orders must know them.
     """
 
     bounds: Floats
@@ -136,12 +134,6 @@ class Mess:
 
     def _plan(self, topic: str) -> _Plan:
         layout, rates = LAYOUTS[topic], self._profile.rates(topic)
-        weights = [
-            rates.get(d, 0.0) if can_spoil(d, topic) and d not in _NOT_DRAWN else 0.0 for d in DEFECTS[1:]
-        ]
-        total = 0.0
-        for weight in weights:  # not sum(): its rounding changed in Python 3.12
-            total += weight
         needs = np.full((len(DEFECTS), 2), -1, np.int64)
 
         def find(column: str) -> int:
@@ -160,7 +152,7 @@ class Mess:
                 group, share, defect = find(column), rates.get(whole, 0.0), DEFECTS.index(whole)
         newer = next((f.column for f in layout.fields if f.name == NEWER_FIELD.get(topic)), "")
         return _Plan(
-            bounds=accumulate_shares([*weights, max(1.0 - total, 0.0)]),
+            bounds=np.stack([self._bound(topic, kind) for kind in layout.event_types]),
             needs=needs,
             key=find(layout.key_field.column) if can_spoil(Defect.OUT_OF_ORDER, topic) else -1,
             newer=find(newer),
@@ -170,6 +162,16 @@ class Mess:
             changed=OCCURRED if topic == "clickstream" else find("customer"),
             spared=find("customer") if topic == "customers" else -1,
         )
+
+    def _bound(self, topic: str, event_type: str) -> Floats:
+        rates = self._profile.rates(topic, event_type)
+        weights = [
+            rates.get(d, 0.0) if can_spoil(d, topic) and d not in OF_WHOLES else 0.0 for d in DEFECTS[1:]
+        ]
+        total = 0.0
+        for weight in weights:  # not sum(): its rounding changed in Python 3.12
+            total += weight
+        return accumulate_shares([*weights, max(1.0 - total, 0.0)])
 
 
 def _happen_again(draft: Draft, later: Ints) -> Ints:
@@ -196,7 +198,7 @@ def _spoil(  # noqa: C901, PLR0912 - one branch for each defect that changes a r
     """Set defects and delays; returns [row, delay, defect] of what is to be added."""
     added = np.empty((len(rows), 3), np.int64)
     additions = 0
-    last, whole, dice = 0, False, np.uint64(0)
+    last, whole, dice, end = 0, False, np.uint64(0), bounds.shape[1] - 1
     for place in range(len(rows)):
         row = rows[place]
         if row[DEFECT] != 0 or (spared >= 0 and row[spared] >= TEST_ACCOUNTS):
@@ -217,9 +219,9 @@ def _spoil(  # noqa: C901, PLR0912 - one branch for each defect that changes a r
         key = np.uint64(row[KEY])
         unit = to_unit_one(derive_one(key, _MESS, 1))
         # CLEAN stands last among the bounds, since it is what is left over.
-        if unit >= bounds[-1]:
+        if unit >= bounds[row[KIND], end]:
             continue
-        defect = 1 + choose_one(unit, bounds)
+        defect = 1 + choose_one(unit, bounds[row[KIND]])
         column, kind = needs[defect, 0], needs[defect, 1]
         if (column >= 0 and row[column] == NOTHING) or (kind >= 0 and row[KIND] != kind):
             continue
@@ -236,7 +238,7 @@ def _spoil(  # noqa: C901, PLR0912 - one branch for each defect that changes a r
                 continue
             following = rows[place + 1]
             own = to_unit_one(derive_one(np.uint64(following[KEY]), _MESS, 1))
-            if own < bounds[-1] or following[DEFECT] != 0:
+            if own < bounds[following[KIND], end] or following[DEFECT] != 0:
                 continue
             delay += following[EMITTED] - row[EMITTED]
         row[DEFECT] = defect

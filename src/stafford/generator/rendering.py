@@ -278,9 +278,8 @@ def _write(  # noqa: C901, PLR0912, PLR0915 - one branch for each form
             change = changes[chosen[index]]
             action, target, value = change[0], change[1], change[2]
             if action in (_PAD, _RAISE) and row[fields[target, 1]] == NOTHING:
-                action, target = _PAD, changes[0, 1]
                 for other in range(len(changes)):
-                    if changes[other, 0] == _PAD:
+                    if changes[other, 0] == action:
                         target = changes[other, 1]
                         break
         is_first = True

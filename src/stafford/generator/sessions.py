@@ -34,6 +34,7 @@ _MOST_DELAY = 2 * SECOND
 _LEAST_CRAWL, _CRAWL_WIDTH = 20, 41  # pages that a bot looks at
 _BOT_DEVICE, _BOT_CHANNEL = DEVICES.index("desktop"), CHANNELS.index("direct")  # one user agent
 NOTHING_RUNS = Running(np.zeros((0, 5), np.int64), np.zeros(0, np.float64))
+_MOST_TRIES = 8
 _EVEN = 1e-9  # stands for a weight of nothing: no device is impossible
 
 
@@ -131,13 +132,15 @@ class SessionPlanner:
     ) -> Sessions:
         people = self._customers.profile
         members = self._customers.members(zone)
-        country = self._customers.choose_country(draw_unit(keys, 4), np.full(len(keys), zone))
+        country = self._customers.choose_country(draw_unit(keys, 4), np.full(len(keys), zone), starts)
+        days, weights = self._customers.holidays.weigh(zone, starts)
+        welcome = weights / weights.max(1, keepdims=True)
         planned = np.empty((len(keys), 9), np.int64)
         _plan_visits(
             keys, starts, zone, stretch.first, stretch.hours, members, self._customers.registered_at,
             self._customers.country, country, self._intent_bounds, self._depths, self._signed_in, self._least,
             self._width, self._devices, running.rows, running.extra, self._channels, self._channel_bounds,
-            people.loyalty_power, people.newcomers, bots, planned,
+            people.loyalty_power, people.newcomers, bots, days, welcome, planned,
         )  # fmt: skip
         depth, steps, path, device, channel, country, customer, delay, campaign = planned.T
         return Sessions(keys, starts, depth, steps, path, device, channel, campaign, country, customer, delay)
@@ -215,7 +218,7 @@ def _plan_visits(
     keys: Keys, starts: Ints, zone: int, first: int, hours: Ints, members: Ints, registered_at: Ints,
     country_of: Ints, country: Ints, intents: Floats, depths: Floats, signed_in: Floats, least: Ints,
     width: Ints, devices: Floats, running: Ints, extra: Floats, channels: Ints, channel_bounds: Floats,
-    power: int, newcomers: float, bots: float, planned: Ints,
+    power: int, newcomers: float, bots: float, days: Ints, welcome: Floats, planned: Ints,
 ) -> None:  # fmt: skip
     for place in range(len(keys)):
         key, row = keys[place], planned[place]
@@ -238,13 +241,19 @@ def _plan_visits(
         if draw_one(key, 8) < signed_in[intent]:
             known = _count_known(members, registered_at, starts[place])
             if known > 0:
-                unit = draw_one(key, 9)
-                rank = unit
-                for _ in range(power - 1):
-                    rank *= unit
-                picked = min(int(rank * known), known - 1)
-                if draw_one(key, 10) < newcomers:
-                    picked = known - 1 - picked
+                unit, is_new = draw_one(key, 9), draw_one(key, 10) < newcomers
+                for again in range(_MOST_TRIES):
+                    rank = unit
+                    for _ in range(power - 1):
+                        rank *= unit
+                    picked = min(int(rank * known), known - 1)
+                    if is_new:
+                        picked = known - 1 - picked
+                    # On their holiday some stay away, and somebody else is there.
+                    comes = welcome[days[place], country_of[members[picked]]]
+                    if comes >= 1.0 or draw_one(key, 60 + again) < comes:
+                        break
+                    unit = draw_one(key, 70 + again)
                 row[6] = members[picked]
                 row[5] = country_of[row[6]]
 

@@ -12,6 +12,7 @@ from stafford.generator.catalogue import Catalogue, Shelf
 from stafford.generator.customers import Customers, Purchases
 from stafford.generator.draft import Draft
 from stafford.generator.fulfilment import Fulfilment
+from stafford.generator.holidays import Holidays
 from stafford.generator.layout import NOTHING
 from stafford.generator.mess import MOST_DELAY
 from stafford.generator.mess_profile import Defect
@@ -80,7 +81,8 @@ class Simulation:
         registrations = orders * (1 - profile.sessions.guests) / (1 + repeats)
         promotions = Promotions(root, profile.orders.discounted, profile.orders.discount_percent)
         self.catalogue = Catalogue(profile.catalogue, root, opens_at, promotions)
-        self.customers = Customers(profile.customers, root, opens_at, registrations, most_initial)
+        holidays = Holidays(profile.traffic.days)
+        self.customers = Customers(profile.customers, root, opens_at, registrations, most_initial, holidays)
         bots = profile.mess.rates("clickstream").get(Defect.BOT, 0.0)
         self._campaigns = Campaigns(profile.traffic.campaigns, profile.sessions.channels, opens_at)
         self._returning = ReturningCarts(profile.sessions.returning, self.customers)
@@ -271,9 +273,10 @@ class Simulation:
         guests = [self._admit_guests(zone, stretch, start) for zone, stretch in enumerate(stretches)]
         guest_key = np.concatenate([g.key for g in guests])
         zones = np.repeat(np.arange(len(ZONES)), [len(g.at) for g in guests])
-        country = self.customers.choose_country(draw_unit(guest_key, 4), zones)
+        guest_at = np.concatenate([g.at for g in guests])
+        country = self.customers.choose_country(draw_unit(guest_key, 4), zones, guest_at)
         keys: Keys = np.concatenate([key, guest_key])
-        at = np.concatenate([np.maximum(bought.at, start), *(g.at for g in guests)])
+        at = np.concatenate([np.maximum(bought.at, start), guest_at])
         customer = np.concatenate([bought.customer, np.full(len(guest_key), NOTHING)])
         countries = np.concatenate([self.customers.country[bought.customer], country])
         spenders = np.concatenate(

@@ -1,5 +1,6 @@
 """Every defect of the generator through the real silver: its labels are what becomes of the records."""
 
+import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -140,6 +141,13 @@ def check_what_passes(silver, batch):
                 name = row[{"customers": "full_name", "reviews": "title"}.get(topic, "name")]
                 assert name in record["value"].decode()
                 assert not name.isascii()
-    assert {Defect.EMOJI, Defect.UNKNOWN_PRODUCT, Defect.DOUBLE_SUBMITTED, Defect.BOT} <= seen.keys()
+            if defect == Defect.CASING and topic == "clickstream":
+                body = json.loads(record["value"])
+                told = {name: row[name] for name in ("device", "search_term") if name in body}
+                assert told == {name: body[name].lower() for name in told}
+                assert told != {name: body[name] for name in told}
+    assert {
+        Defect.EMOJI, Defect.CASING, Defect.UNKNOWN_PRODUCT, Defect.DOUBLE_SUBMITTED, Defect.BOT,
+    } <= seen.keys()  # fmt: skip
     placed = Counter(row["order_id"] for row in silver["orders"] if row["event_type"] == "order_placed")
     assert sum(count - 1 for count in placed.values()) == seen[Defect.DOUBLE_SUBMITTED] > 0

@@ -1,9 +1,14 @@
 """Runs as files are whole, or not there."""
 
 import json
+import os
+import re
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -269,6 +274,52 @@ def test_full_disk_leaves_nothing_that_looks_whole(folder: Path, monkeypatch: py
     with pytest.raises(StorageError, match="No space"):
         make_job(folder).run()
     assert [path.name for path in folder.parent.iterdir()] == ["one.partial"]
+
+
+NO_ROOM = """
+import contextlib, io, json, pathlib, resource, signal, sys
+from stafford.cli.main import main
+
+# Beyond a size a write fails, as on a full disk, and no signal ends the process first.
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+_, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+told = []
+for room, more in ((1_000_000, []), (most, ["--resume"])):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, most))
+    for file_format in ("parquet", "ndjson"):
+        sys.argv = ["stafford", "generate", *OPTIONS, *more, "--format", file_format, "--out", file_format]
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            try:
+                main()
+            except SystemExit as end:
+                there = sorted(path.name for path in pathlib.Path().iterdir())
+                whole = [path.as_posix() for path in pathlib.Path().glob("*/manifest.json")]
+                told.append([end.code, said.getvalue(), there, whole])
+print(json.dumps(told))
+"""
+
+
+@pytest.mark.skipif(find_spec("resource") is None, reason="no such limit: the module resource is of POSIX")
+def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
+    """A write that fails ends the command with one line and its exit code, and nothing looks whole.
+
+    Control: with room again, the same command and --resume make the run whole, and say nothing.
+    """
+    options = ["--from", "2026-01-01", "--to", "2026-01-02", "--events-per-day", "60000"]
+    done = subprocess.run(
+        [sys.executable, "-c", f"OPTIONS = {options}\n{NO_ROOM}"], cwd=tmp_path, text=True, check=True,
+        env=os.environ | {"PYTHONPATH": str(PROJECT_DIR / "src")}, stdout=subprocess.PIPE, timeout=120,
+    )  # fmt: skip
+    *full, parquet, ndjson = json.loads(done.stdout.splitlines()[-1])
+    assert len(full) == 2
+    for file_format, (code, said, there, whole) in zip(("parquet", "ndjson"), full, strict=True):
+        assert code == StorageError.exit_code
+        assert re.fullmatch(r"error: .* cannot be read or written: .*; free space or .*\n", said)
+        assert f"{file_format}.partial" in there
+        assert file_format not in there
+        assert whole == []
+    assert parquet[:2] == ndjson[:2] == [0, ""]
+    assert sorted(ndjson[3]) == ["ndjson/manifest.json", "parquet/manifest.json"]
 
 
 def test_unwritable_place_is_a_storage_error(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ HARMLESS = {
     Defect.CLEAN, Defect.LATE, Defect.LATE_MINUTES, Defect.LATE_DAYS, Defect.OUT_OF_ORDER, Defect.CLOCK_SKEW,
     Defect.WHITESPACE, Defect.UNKNOWN_PRODUCT, Defect.UNKNOWN_CUSTOMER, Defect.OLD_VERSION, Defect.NEW_FIELD,
     Defect.MOJIBAKE, Defect.HOMOGLYPH, Defect.EMOJI, Defect.DOUBLE_SUBMITTED, Defect.SECOND_ACCOUNT,
-    Defect.TEST_ORDER, Defect.BOT, Defect.FRAUD,
+    Defect.TEST_ORDER, Defect.BOT, Defect.FRAUD, Defect.CASING,
 }  # fmt: skip
 
 
@@ -284,6 +284,35 @@ def test_rewordings_change_every_name() -> None:
     assert imitate("Ada") != "Ada"
 
 
+def _find_flaws(body: dict[str, Any], contract: Contract) -> list[str]:
+    """What the contract repairs in a body: each field with spaces around it, or capitals, by that name."""
+    flaws = []
+    for field in contract.fields:
+        value = body.get(field.name)
+        if isinstance(value, str) and "trim" in field.repair and value != value.strip():
+            flaws.append("whitespace")
+        if isinstance(value, str) and "lowercase" in field.repair and value != value.lower():
+            flaws.append("casing")
+    return flaws
+
+
+def test_spaces_and_capitals_are_two_defects(pairs: list[Pair], contracts: dict[str, Contract]) -> None:
+    """A record with either has one field to repair, in that one way; a clean one has none (the control)."""
+    kinds = {Defect.WHITESPACE: ["whitespace"], Defect.CASING: ["casing"], Defect.CLEAN: []}
+    seen = set()
+    for record, label in pairs:
+        if label["defect"] in kinds:
+            flaws = _find_flaws(json.loads(record["value"]), contracts[record["topic"]])
+            assert flaws == kinds[label["defect"]]
+            seen.update((record["topic"], flaw) for flaw in flaws)
+    assert seen == {
+        *(("clickstream", kind) for kind in ("whitespace", "casing")),
+        *(("customers", kind) for kind in ("whitespace", "casing")),
+        ("products", "whitespace"),
+        ("reviews", "whitespace"),
+    }
+
+
 def test_a_double_submitted_order_is_the_order_again(pairs: list[Pair]) -> None:
     """Seconds later, with another event_id, the same order; it owes nothing of its own."""
     placed = {
@@ -344,8 +373,12 @@ def test_stolen_cards_are_tried_one_after_the_other(pairs: list[Pair]) -> None:
     for record, label in pairs:
         if record["key"].startswith(b"o-"):
             tried[record["key"]].append((record, label))
+    told_until = OPENS_AT + timedelta(days=41)  # an order of the last day may be cancelled after it
     tried = {
-        o: story for o, story in tried.items() if any(each["defect"] == Defect.FRAUD for _, each in story)
+        o: story
+        for o, story in tried.items()
+        if any(each["defect"] == Defect.FRAUD for _, each in story)
+        and min(record["occurred_at"] for record, _ in story) < told_until
     }
     assert len(tried) > 5
     for story in tried.values():

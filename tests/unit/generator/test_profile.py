@@ -46,6 +46,27 @@ def test_default_profile_loads() -> None:
             "fulfilment.dispatch_h.*below least",
         ),
         ("duplicate: 0.0040", "triplicate: 0.0040", "mess.every_topic is 'triplicate': .*'duplicate'"),
+        ("products: {whitespace", "goods: {whitespace", "mess.topics is 'goods': no topic; .*, orders, "),
+        (
+            "  topics:\n",
+            "  event_types:\n    order_paid: {late: 0.1}\n  topics:\n",
+            "mess.event_types is 'order_paid': no event type; there are .*order_placed, order_cancelled",
+        ),
+        (
+            "  topics:\n",
+            "  event_types:\n    order_placed: {late: 0.6}\n  topics:\n",
+            "mess.event_types.order_placed.late is 0.6: .*less than or equal to 0.5",
+        ),
+        (
+            "  topics:\n",
+            "  event_types:\n    order_placed: {late: 0.5, late_days: 0.5}\n  topics:\n",
+            "the rates of order_placed sum to 1.05., more than 1",
+        ),
+        (
+            "  topics:\n",
+            "  event_types:\n    order_placed: {test_order: 0.1}\n  topics:\n",
+            "order_placed.test_order is 0.1: a whole session or order .*; give it under topics.orders",
+        ),
         ("  removed:", "  #removed:", "carts.removed is missing"),
         ("duplicate: 0.0040", "clean: 0.0040", "mess.*clean is what is left over"),
         ("search: {product: 66, search: 20, category: 14}", "search: {}", "sessions.*leads nowhere"),
