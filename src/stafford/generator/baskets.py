@@ -3,7 +3,7 @@
 A buyer has a sum in mind (`purchases.find_spend`) and picks goods that add up to it: a price for each line,
 then one of the goods nearest to that price that is in stock, the more popular one of two. Goods are set aside
 when the visit begins, so what is sold was there; when the last is gone, visitors find it sold out until the
-next lot arrives.
+next lot arrives. No lot is ordered that would arrive after its product left the shelf.
 """
 
 from dataclasses import dataclass
@@ -97,7 +97,8 @@ class Warehouse:
         lots = np.empty((len(keys) * _MOST_LINES, 3), np.int64)
         lines, arrived = _fill(
             self._root, keys, starts, spenders, self._opens_at, shelf.by_price, shelf.counts, shelf.ranks,
-            shelf.prices, shelf.asked, shelf.categories, self._items, self._quantities, sales,
+            shelf.prices, shelf.asked, shelf.categories, shelf.leaves_at, self._items, self._quantities,
+            sales,
             tables.order_values, tables.order_shares, tables.spend_values, tables.spend_shares,
             tables.v,
             self.state, self.outages, self._least, self._covers, self._reorder, self._lead[0], self._lead[1],
@@ -119,8 +120,8 @@ def mean_of(weights: tuple[float, ...]) -> float:
 @kernel
 def _fill(
     root: np.uint64, keys: Keys, starts: Ints, spenders: Floats, opens_at: int, by_price: Ints, counts: Ints,
-    ranks: Ints, prices: Ints, asked: Ints, categories: Ints, items: Floats, quantities: Floats,
-    sales: Ints, order_values: Floats, order_shares: Floats, spend_values: Floats,
+    ranks: Ints, prices: Ints, asked: Ints, categories: Ints, leaves_at: Ints, items: Floats,
+    quantities: Floats, sales: Ints, order_values: Floats, order_shares: Floats, spend_values: Floats,
     spend_shares: Floats, v: float, state: Ints, outages: Ints, least_lot: int, covers: float, reorder: float,
     lead_least: int, lead_most: int, rows: Ints, lots: Ints,
 ) -> tuple[int, int]:  # fmt: skip
@@ -170,8 +171,8 @@ def _fill(
             left = max(left, 0.0)
             units -= wanted[line]
             arrived = _take(
-                root, product, wanted[line], start, state, outages, least_lot, covers, reorder, lead_least,
-                lead_most, lots, arrived,
+                root, product, wanted[line], start, leaves_at[product], state, outages, least_lot, covers,
+                reorder, lead_least, lead_most, lots, arrived,
             )  # fmt: skip
     return lines, arrived
 
@@ -217,8 +218,8 @@ def _choose(  # noqa: C901 - one condition after the other
 
 @kernel
 def _take(
-    root: np.uint64, product: int, quantity: int, start: int, state: Ints, outages: Ints, least_lot: int,
-    covers: float, reorder: float, lead_least: int, lead_most: int, lots: Ints, arrived: int,
+    root: np.uint64, product: int, quantity: int, start: int, leaves_at: int, state: Ints, outages: Ints,
+    least_lot: int, covers: float, reorder: float, lead_least: int, lead_most: int, lots: Ints, arrived: int,
 ) -> int:  # fmt: skip
     """Set goods aside, and order a lot when they run low; returns how many lots are on their way."""
     state[product, 0] -= quantity
@@ -230,10 +231,11 @@ def _take(
             dice = derive_one(derive_one(root, _LOT, product), _LOT, start)
             lead = lead_least + int(draw_one(dice, 0) * max(lead_most - lead_least, 1))
             units = max(least_lot, int(per_day * covers))
-            state[product, 1], state[product, 2] = start + lead, units
-            state[product, 3], state[product, 4] = 0, start
-            lots[arrived, 0], lots[arrived, 1], lots[arrived, 2] = product, start + lead, units
-            arrived += 1
+            if start + lead < leaves_at:
+                state[product, 1], state[product, 2] = start + lead, units
+                state[product, 3], state[product, 4] = 0, start
+                lots[arrived, 0], lots[arrived, 1], lots[arrived, 2] = product, start + lead, units
+                arrived += 1
     if state[product, 0] == 0:
         slot = state[product, 5] % OUTAGES
         outages[product, slot, 0], outages[product, slot, 1] = start, state[product, 1]

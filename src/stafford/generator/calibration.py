@@ -87,7 +87,9 @@ def find_crowd(profile: Profile) -> Floats:
 def _count_standing(profile: Profile) -> float:
     catalogue = profile.catalogue
     launches = 2 * catalogue.launches_per_week  # and a first lot of stock each
-    return (launches + catalogue.products * catalogue.price_changes_per_week) / 7
+    lifetime = catalogue.lifetime_weeks
+    ends = 0.0 if lifetime is None else catalogue.products * 2 / (lifetime.least + lifetime.most)
+    return (launches + ends + catalogue.products * catalogue.price_changes_per_week) / 7
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What is on sale: products, their prices and promotions week by week, and how popular they are.
+"""What is on sale: products from launch to end, their prices and promotions by week, and their popularity.
 
 Everything is a function of (product, week), so a price in force at any instant needs no history beyond
 the weeks since the shop opened, which are tabulated as they are asked for.
@@ -11,6 +11,7 @@ import numpy as np
 from stafford.generator.calendar import MINUTE, SECOND, WEEK
 from stafford.generator.distributions import accumulate_shares, choose
 from stafford.generator.draft import Draft, concatenate, draft
+from stafford.generator.lifetimes import Lifetimes
 from stafford.generator.profile import CatalogueProfile
 from stafford.generator.promotions import Promotions
 from stafford.generator.randomness import (
@@ -28,7 +29,7 @@ from stafford.generator.vocabulary import CATEGORIES
 _PRODUCT = name_stream("product")
 _WEEKLY_PRICE = name_stream("weekly price")
 _EVENT = name_stream("product event")
-_LAUNCHED, _PRICE_CHANGED = 0, 1
+_LAUNCHED, _PRICE_CHANGED, _DISCONTINUED = 0, 1, 2
 _ENDINGS = np.array([99, 95, 90], np.int64)
 _PERCENT_OF_BASE = np.array([70, 80, 90, 100, 105], np.int64)
 
@@ -42,7 +43,8 @@ class Shelf:
     cheapest first by what is asked; ranks: [week, product], in group 0; prices: [week, product], cents in
     force when the week ends; asked: [week, product], those less the promotion of the week; changed_at: [week,
     product], UTC microseconds, 0 where it did not change that week; categories: of each product, places among
-    the words. Views fall as (head + x)^-2, x being the share of products ranked above.
+    the words; leaves_at: when each leaves the shelf, UTC microseconds, or NEVER. Views fall as (head + x)^-2,
+    x being the share of products ranked above.
     """
 
     rankings: Ints
@@ -53,16 +55,22 @@ class Shelf:
     asked: Ints
     changed_at: Ints
     categories: Ints
+    leaves_at: Ints
     head: float
 
 
 class Catalogue:
-    """Products of one shop. Numbers 0 to products-1 open with it; the rest launch week by week."""
+    """Products of one shop. Numbers 0 to products-1 open with it; the rest launch week by week.
+
+    A product is on the shelf in whole weeks: ranked, found by its price, promoted and restocked. It leaves it
+    at the end of its lifetime, and is discontinued when no cart can hold it any more.
+    """
 
     def __init__(self, profile: CatalogueProfile, root: int, opens_at: int, promotions: Promotions) -> None:
         self._profile = profile
         self._promotions = promotions
         self._root = root
+        self._lifetimes = Lifetimes(profile.lifetime_weeks, opens_at)
         self.opens_at = opens_at
         self.codes = np.array([CATEGORIES.index(name) for name in profile.categories], np.int64)
         self.returned: Floats = np.array([c.returned for c in profile.categories.values()], np.float64)
@@ -75,9 +83,10 @@ class Catalogue:
         self._by_price: Ints = np.zeros((0, 0), np.int64)
         self._ranks: Ints = np.zeros((0, 0), np.int64)
         self._of_product: Ints = np.zeros(0, np.int64)
+        self._leaves_at: Ints = np.zeros(0, np.int64)
 
     def count(self, week: int) -> int:
-        """Products that are on sale for the whole of a week."""
+        """Products that were launched before a week, those that are discontinued included."""
         return self._profile.products + self._profile.launches_per_week * max(week, 0)
 
     def find_week(self, micros: Ints) -> Ints:
@@ -103,12 +112,26 @@ class Catalogue:
         in_week = draw_below(keys, 1, WEEK - 2 * SECOND)
         return np.where(later < 0, spread, self.opens_at + week * WEEK + in_week)
 
+    def discontinue(self, products: Ints) -> Ints:
+        """When each product is discontinued, in UTC microseconds, or NEVER."""
+        return self._lifetimes.discontinue(derive(self._root, _PRODUCT, products), self._find_ends(products))
+
+    def _find_ends(self, products: Ints) -> Ints:
+        """The first week in which each product is off the shelf."""
+        later = products - self._profile.products
+        first = np.where(later < 0, 0, later // max(self._profile.launches_per_week, 1) + 1)
+        return self._lifetimes.find_ends(derive(self._root, _PRODUCT, products), first, later < 0)
+
+    def _find_on_sale(self, products: Ints, week: int) -> Flags:
+        """Which products are on the shelf for the whole of a week."""
+        return (products < self.count(week)) & (self._find_ends(products) > week)
+
     def tabulate(self, through: int) -> "Shelf":
         """What is on sale, at what price, from the opening to the week of an instant."""
         self._tabulate((through - self.opens_at) // WEEK)
         return Shelf(
             self._rankings, self._counts, self._by_price, self._ranks, self._prices, self._asked,
-            self._changed_at, self._of_product, self._profile.popularity_head,
+            self._changed_at, self._of_product, self._leaves_at, self._profile.popularity_head,
         )  # fmt: skip
 
     def price(self, products: Ints, micros: Ints) -> Ints:
@@ -125,7 +148,7 @@ class Catalogue:
         return self._promotions.find_percent(products, self.find_week(micros))
 
     def draft(self, start: int, end: int) -> Draft:
-        """Launches and price changes in [start, end), in UTC microseconds."""
+        """Launches, price changes and discontinuations in [start, end), in UTC microseconds."""
         first, last = (int(week) for week in self.find_week(np.array([start, end - 1], np.int64)))
         self._tabulate(last)
         products = np.arange(self.count(last + 1), dtype=np.int64)
@@ -136,6 +159,9 @@ class Catalogue:
             changed_at = self._changed_at[week]
             rows = np.flatnonzero((changed_at >= max(start, 1)) & (changed_at < end))
             drafts.append(self._draft(_PRICE_CHANGED, rows, changed_at[rows]))
+        ends_at = self.discontinue(products)
+        ends = (ends_at >= start) & (ends_at < end)
+        drafts.append(self._draft(_DISCONTINUED, products[ends], ends_at[ends]))
         return concatenate(drafts)
 
     def _draft(self, kind: int, products: Ints, occurred: Ints) -> Draft:
@@ -161,8 +187,10 @@ class Catalogue:
             prices, changed_at = self._price_week(new, products, before)
             self._prices = _append_row(self._prices, prices)
             self._changed_at = _append_row(self._changed_at, changed_at)
-            keys = derive(self._root, _PRODUCT, products[: self.count(new)])
+            on_sale = self._find_on_sale(products, new)
+            keys = derive(self._root, _PRODUCT, products)
             ranking = np.argsort(keys, kind="stable").astype(np.int64)
+            ranking = ranking[on_sale[ranking]]
             self._of_product = self.codes[self.categorise(products)]
             groups = [ranking, *(ranking[self._of_product[ranking] == c] for c in range(len(CATEGORIES)))]
             self._rankings = np.stack(
@@ -176,9 +204,12 @@ class Catalogue:
             percent = self._promotions.find_percent(products, np.full(len(products), new, np.int64))
             asked = prices * (100 - percent) // 100
             self._asked = _append_row(self._asked, asked)
-            by_price = np.argsort(asked[: len(ranking)], kind="stable").astype(np.int64)
-            self._by_price = _append_row(self._by_price, by_price)
-            self._ranks = _append_row(self._ranks, np.argsort(ranking).astype(np.int64))
+            by_price = np.argsort(asked, kind="stable").astype(np.int64)
+            self._by_price = _append_row(self._by_price, by_price[on_sale[by_price]])
+            ranks = np.full(len(products), len(products), np.int64)
+            ranks[ranking] = np.arange(len(ranking))
+            self._ranks = _append_row(self._ranks, ranks)
+            self._leaves_at = self._lifetimes.leave(self._find_ends(products))
 
     def _price_week(self, week: int, products: Ints, before: Ints) -> tuple[Ints, Ints]:
         base = self._price_base(products)
@@ -190,6 +221,7 @@ class Catalogue:
         offered = self._charm(products, base * percent // 100)
         changes: Flags = draw_unit(keys, 1) < self._profile.price_changes_per_week
         changes &= (offered != known) & (products < self.count(week - 1)) & (week > 0)
+        changes &= self._find_ends(products) > week
         # Not in the first or last second, so that week and price always agree.
         moment = self.opens_at + week * WEEK + SECOND + draw_below(keys, 2, WEEK - 2 * SECOND)
         return np.where(changes, offered, known), np.where(changes, moment, 0)
@@ -208,7 +240,8 @@ class Catalogue:
 
 
 def _append_row(table: Ints, row: Ints, width: int | None = None) -> Ints:
-    wider: Ints = np.zeros((len(table) + 1, width or len(row)), np.int64)
+    # Fewer are on sale than a week before where more end than begin.
+    wider: Ints = np.zeros((len(table) + 1, max(table.shape[1], width or len(row))), np.int64)
     wider[:-1, : table.shape[1]] = table
     wider[-1, : len(row)] = row
     return wider

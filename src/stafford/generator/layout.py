@@ -196,7 +196,7 @@ LAYOUTS: Mapping[str, Layout] = {
         ),
         _lay(
             "products",
-            ("product_launched", "product_price_changed"),
+            ("product_launched", "product_price_changed", "product_discontinued"),
             "product_id",
             _PRODUCT,
             Field("name", Form.TEXT, "name"),

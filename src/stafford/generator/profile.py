@@ -48,14 +48,28 @@ class StockProfile(Part):
 
 
 class CatalogueProfile(Part):
-    """What is on sale."""
+    """What is on sale. lifetime_weeks: on the shelf, each number as likely; None: nothing is discontinued."""
 
     products: int = Field(ge=1, le=200_000)
     launches_per_week: int = Field(ge=0, le=10_000)
+    lifetime_weeks: Range | None = None
     price_changes_per_week: Share
     popularity_head: Annotated[float, Field(gt=0.001, le=10)]
     stock: StockProfile
     categories: dict[Category, CategoryProfile] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _check_lifetime(self) -> Self:
+        if self.lifetime_weeks is None:
+            return self
+        if self.lifetime_weeks.least < 1:
+            raise ValueError("lifetime_weeks.least is 0; a product is on the shelf for a week at least")
+        if self.launches_per_week < 1:
+            raise ValueError(
+                "launches_per_week is 0, so with lifetime_weeks the shelf would be empty some day; launch at "
+                "least 1, or leave lifetime_weeks out"
+            )
+        return self
 
 
 class PurchasesProfile(Part):

@@ -14,6 +14,7 @@ from stafford.generator.draft import Draft
 from stafford.generator.fulfilment import Fulfilment
 from stafford.generator.holidays import Holidays
 from stafford.generator.layout import NOTHING
+from stafford.generator.lifetimes import SELL_OFF
 from stafford.generator.mess import MOST_DELAY
 from stafford.generator.mess_profile import Defect
 from stafford.generator.orders import PLACED, OrderDesk, draft_orders
@@ -21,7 +22,7 @@ from stafford.generator.profile import Profile
 from stafford.generator.promotions import Promotions
 from stafford.generator.purchases import expect_repeats, tabulate
 from stafford.generator.randomness import Flags, Floats, Ints, Keys, derive, draw_unit, mix, name_stream
-from stafford.generator.returning import NOT, ReturningCarts
+from stafford.generator.returning import AWAY_AT_MOST, NOT, ReturningCarts
 from stafford.generator.sessions import SessionPlanner, Sessions
 from stafford.generator.stock import Stock
 from stafford.generator.story import Storyteller
@@ -32,6 +33,8 @@ CROWD_STEP = 10 * SECOND
 _LONGEST_SESSION = 3 * DAY
 LOOKBACK = _LONGEST_SESSION + MOST_DELAY
 """Longer than any session lasts and any click is late."""
+# A visit, the time until its cart is come back to, and the visit that does so.
+assert SELL_OFF >= 2 * _LONGEST_SESSION + AWAY_AT_MOST  # noqa: S101
 
 _PURCHASE = name_stream("session of a purchase")
 _INVITED = name_stream("session of a mail")

@@ -106,6 +106,13 @@ SHOP: Shop = {
     "products": [
         {"product_id": "p-0001", "occurred_at": at(8, 0), "price_cents": 4999, "category": "apparel"},
         {"product_id": "p-0001", "occurred_at": at(1, 0), "price_cents": 4000, "category": "apparel"},
+        {
+            "product_id": "p-0002",
+            "occurred_at": at(20, 0),
+            "event_type": "product_discontinued",
+            "price_cents": 9000,
+            "category": "shoes",
+        },
         {"product_id": "p-0002", "occurred_at": at(1, 0), "price_cents": 9000, "category": "shoes"},
     ],
     "clickstream": [

@@ -112,6 +112,9 @@ def test_dimensions(marts: duckdb.DuckDBPyConnection) -> None:
         ("p-0098", "unknown", None, True),
         ("p-0099", "unknown", None, True),
     ]
+    assert rows(marts, "SELECT product_id FROM marts.dim_products WHERE discontinued_at IS NOT NULL") == [
+        ("p-0002",)
+    ]
 
 
 def test_sessions_and_funnel(marts: duckdb.DuckDBPyConnection) -> None:

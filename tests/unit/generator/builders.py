@@ -34,11 +34,12 @@ def find_profile(name: str = "fashion-retail", *, is_clean: bool = False, produc
     """A shipped shop with fewer products and customers, with or without mess.
 
     More orders are cancelled, more parcels are lost and more goods are reviewed than anywhere, so that some
-    are in every short run.
+    are in every short run, and products are discontinued within weeks.
     """
     profile = load_profile(name, PROFILES)
+    lifetime = Range(least=4, most=30)
     changes: dict[str, Any] = {
-        "catalogue": profile.catalogue.model_copy(update={"products": products}),
+        "catalogue": profile.catalogue.model_copy(update={"products": products, "lifetime_weeks": lifetime}),
         "customers": profile.customers.model_copy(update={"history_weeks": 8}),
         "fulfilment": profile.fulfilment.model_copy(update={"cancelled": 0.03, "lost": 0.05}),
         "reviews": profile.reviews.model_copy(update={"share": 0.4}),

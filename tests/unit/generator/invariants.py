@@ -201,6 +201,26 @@ def find_early_references(events: Iterable["Event"]) -> list[str]:
     return problems
 
 
+def find_late_references(events: Iterable["Event"]) -> list[str]:
+    """Clicks, orders, prices and stock of a product that was discontinued before.
+
+    What was bought in time may be cancelled, come back and get stars later.
+    """
+    events = list(events)
+    until = {e.body["product_id"]: e.at for e in events if e.event_type == "product_discontinued"}
+    problems = []
+    for event in events:
+        if event.topic not in {"clickstream", "products", "inventory"} and event.event_type != "order_placed":
+            continue
+        mentioned = [event.body.get("product_id"), *(n["product_id"] for n in event.body.get("lines", []))]
+        problems += [
+            f"{event.event_type} of {name} at {event.at}"
+            for name in mentioned
+            if name in until and event.at > until[name]
+        ]
+    return problems
+
+
 def find_broken_sessions(events: Iterable["Event"]) -> list[str]:
     """Sessions out of sequence or time, or with a cart, checkout or order that nothing led to.
 

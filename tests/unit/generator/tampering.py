@@ -20,6 +20,13 @@ def _spoil_registration(event: Event) -> Event | None:
     return None
 
 
+def _spoil_end(event: Event) -> Event | None:
+    """Discontinued just after it was launched: before the price that it has at its end, and the stock."""
+    if event.event_type == "product_discontinued":
+        return _change(event, occurred_at=event.body["launched_at"])
+    return None
+
+
 def _spoil_checkout(event: Event) -> Event | None:
     return _change(event, sequence=900) if event.event_type == "checkout_started" else None
 
@@ -140,6 +147,8 @@ def _spoil_update(event: Event) -> Event | None:
 
 CONTROLS: tuple[tuple[str, Tamper], ...] = (
     ("early reference", _spoil_registration),
+    ("late reference", _replace("product_discontinued", occurred_at="2026-03-27T00:00:00.000000Z")),
+    ("late reference", _spoil_end),
     ("repeated id", _spoil_identity),
     ("orphan", _replace("order_placed", session_id="s-nobody")),
     ("orphan", _replace("order_placed", customer_id="c-9999999")),

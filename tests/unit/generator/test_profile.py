@@ -37,6 +37,12 @@ def test_default_profile_loads() -> None:
             "popularity_head: 30",
             "catalogue.popularity_head is 30: .*less than or equal to 10",
         ),
+        ("{least: 26, most: 174}", "{least: 0, most: 174}", "lifetime_weeks.least is 0; .* a week at least"),
+        (
+            "launches_per_week: 3",
+            "launches_per_week: 0",
+            "launches_per_week is 0, .* leave lifetime_weeks",
+        ),
         ("declined: 0.035", "declined: 3.5", "payments.declined is 3.5: .*less than or equal to 1"),
         ("moves: 0.10", "movers: 0.10", "customers.movers is no field of a profile"),
         ("{DE: 40,", "{XX: 40,", "customers.countries is 'XX': .*'DE', 'FR'"),

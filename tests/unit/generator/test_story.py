@@ -35,6 +35,7 @@ from .invariants import (
     find_broken_sessions,
     find_contradicting_details,
     find_early_references,
+    find_late_references,
     find_orphans,
     find_repeated_ids,
     find_sold_out_goods,
@@ -105,6 +106,7 @@ def _find_wrong_shipping(story: Story) -> list[str]:
 
 FINDERS: dict[str, Finder] = {
     "early reference": lambda story: find_early_references(story.events),
+    "late reference": lambda story: find_late_references(story.events),
     "repeated id": lambda story: find_repeated_ids(story.events),
     "orphan": lambda story: find_orphans(story.events),
     "broken session": lambda story: find_broken_sessions(story.events),
@@ -241,7 +243,7 @@ def test_key_order_is_the_order_of_events(events: list[Event]) -> None:
 def test_everything_happens(events: list[Event]) -> None:
     """Every event type of every contract occurs, guests and signed-in customers order, lots run out."""
     types = {event.event_type for event in events}
-    assert len(types) == 23
+    assert len(types) == 24
     orders = [event.body for event in events if event.event_type == "order_placed"]
     assert {"customer_id" in body for body in orders} == {True, False}
     assert any(len(body["lines"]) > 1 for body in orders)

@@ -167,14 +167,26 @@ def test_popularity_is_per_day_on_sale(read: Read) -> None:
         )
     ]
     facts = read(
-        clickstream=[*steps, *visit("s-x", "product", "home", at=OPENS_AT, product_id="p-new")],
+        clickstream=[
+            *steps,
+            *visit("s-x", "product", "home", at=OPENS_AT, product_id="p-new"),
+            *visit("s-y", "product", "home", at=OPENS_AT, product_id="p-old"),
+        ],
         products=[
             {"product_id": "p-1", "category": "home", "launched_at": OPENS_AT - DAY},
             {"product_id": "p-2", "category": "home", "launched_at": OPENS_AT + timedelta(days=19.5)},
             {"product_id": "p-new", "category": "home", "launched_at": OPENS_AT + 30 * DAY},
+            {"product_id": "p-old", "category": "home", "launched_at": OPENS_AT - DAY},
+            {
+                "product_id": "p-old",
+                "category": "home",
+                "launched_at": OPENS_AT - DAY,
+                "event_type": "product_discontinued",
+                "occurred_at": OPENS_AT + 20 * DAY,
+            },
         ],
     )
-    assert facts.product_views.tolist() == pytest.approx([20 / 19.5, 20 / 39])
+    assert facts.product_views.tolist() == pytest.approx([20 / 19.5, 20 / 39, 1 / 20])
 
 
 def test_fulfilment_judges_what_is_settled(read: Read) -> None:

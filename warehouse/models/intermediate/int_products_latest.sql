@@ -6,7 +6,9 @@ ranked as (
     select
         *,
         -- Late events arrive after newer ones, so the event's own time decides; event_id settles a tie.
-        row_number() over (partition by product_id order by occurred_at desc, event_id desc) as recency
+        row_number() over (partition by product_id order by occurred_at desc, event_id desc) as recency,
+        max(case when event_type = 'product_discontinued' then occurred_at end)
+            over (partition by product_id) as discontinued_at
     from products
 ),
 
@@ -17,7 +19,8 @@ latest as (
         category,
         brand,
         price_cents,
-        launched_at
+        launched_at,
+        discontinued_at
     from ranked
     where recency = 1
 )

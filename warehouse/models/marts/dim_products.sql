@@ -26,6 +26,7 @@ joined as (
         products.brand,
         products.price_cents,
         products.launched_at,
+        products.discontinued_at,
         products.product_id is null as is_inferred
     from mentioned
     left join products on mentioned.product_id = products.product_id

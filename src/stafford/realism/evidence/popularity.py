@@ -11,9 +11,9 @@ LEAST_DAYS = 14
 def read_product_views(connection: duckdb.DuckDBPyConnection) -> npt.NDArray[np.float64]:
     """Views per day on sale, of each product that was viewed at all, most viewed first.
 
-    Per day, because a catalogue grows: what was launched a month before the data end has a twelfth of the
-    views of an equal that was there all year, and a ranking of sums would rank ages. Reads the whole
-    clickstream.
+    Per day, because products come and go: what was launched a month before the data end, or discontinued a
+    month after they begin, has a twelfth of the views of an equal that was there all year, and a ranking of
+    sums would rank ages. Reads the whole clickstream.
     """
     views = connection.execute(
         """
@@ -34,8 +34,12 @@ def read_product_views(connection: duckdb.DuckDBPyConnection) -> npt.NDArray[np.
         on_sale AS (
             SELECT
                 product_id,
-                (epoch_us(coverage.ends_at) - epoch_us(greatest(min(launched_at), coverage.starts_at)))
-                    / 86_400_000_000 AS days
+                (
+                    epoch_us(least(
+                        min(occurred_at) FILTER (WHERE event_type = 'product_discontinued'), coverage.ends_at
+                    ))
+                    - epoch_us(greatest(min(launched_at), coverage.starts_at))
+                ) / 86_400_000_000 AS days
             FROM products, coverage GROUP BY product_id, coverage.starts_at, coverage.ends_at
         )
         SELECT views / days AS views_per_day
