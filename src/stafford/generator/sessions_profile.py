@@ -131,8 +131,13 @@ class SessionsProfile(Part):
 
 
 class CartsProfile(Part):
-    """What goes into a cart: weights of 1, 2, 3 ... items, and of 1, 2, 3 ... units of each."""
+    """What goes into a cart: weights of 1, 2, 3 ... items, and of 1, 2, 3 ... units of each.
+
+    affinity: share of an order's lines after the first that keep to its category, if that has something at
+    about the price that the line is to have.
+    """
 
     items: Annotated[tuple[Weight, ...], Field(min_length=1, max_length=20)]
     quantities: Annotated[tuple[Weight, ...], Field(min_length=1, max_length=5)]
     removed: Share
+    affinity: Share = 0.0

@@ -49,6 +49,7 @@ def find(measurement: Measurement, metric_id: str) -> Result:
         ("mix.cart", 8 / 182),
         ("mix.buy", 4 / 182),
         ("orders.units", 2.87),
+        ("orders.affinity", 1_650 / 3_000 / 0.25),
         ("orders.guests", 0.25),
         ("customers.repeat", 0.15),
         ("payments.card", 1404 / 1900),
@@ -104,6 +105,22 @@ def test_metric_fails_where_it_should(
     goal = targets.metrics[metric_id]
     assert judge(metric_id, goal, facts, targets.expected).verdict is Verdict.PASSED
     assert judge(metric_id, goal, spoil(visits=visits), targets.expected).verdict is Verdict.FAILED
+
+
+@pytest.mark.parametrize("alike", [800, 2_400])
+def test_lines_that_have_nothing_in_common_fail(alike: int, facts: Facts, targets: Targets) -> None:
+    """Negative control: no affinity fails, and so do orders of one category each."""
+    goal = targets.metrics["orders.affinity"]
+    assert judge("orders.affinity", goal, facts, targets.expected).verdict is Verdict.PASSED
+    other = replace(facts, baskets=replace(facts.baskets, alike=alike))
+    assert judge("orders.affinity", goal, other, targets.expected).verdict is Verdict.FAILED
+
+
+def test_affinity_wants_pairs(facts: Facts, targets: Targets) -> None:
+    """A few orders of two lines tell nothing."""
+    few = replace(facts, baskets=replace(facts.baskets, pairs=999))
+    with pytest.raises(NotMeasurable, match="999 pairs of lines"):
+        value("orders.affinity", few, targets)
 
 
 def test_curve_is_compared_in_shape(facts: Facts, targets: Targets) -> None:
