@@ -17,7 +17,16 @@ from stafford.generator.compiled import kernel
 from stafford.generator.distributions import accumulate_shares
 from stafford.generator.profile import Profile
 from stafford.generator.purchases import NEVER, Tables, find_spend
-from stafford.generator.randomness import Floats, Ints, Keys, choose_one, derive_one, draw_one, name_stream
+from stafford.generator.randomness import (
+    Flags,
+    Floats,
+    Ints,
+    Keys,
+    choose_one,
+    derive_one,
+    draw_one,
+    name_stream,
+)
 
 OUTAGES = 8
 """Times at which a product was sold out that are remembered: more than fit into the longest span."""
@@ -30,8 +39,8 @@ _NEAR = 6  # goods on either side of the wanted price that are looked at
 _ANY = -1
 _BELONGS = 120  # goods around the wanted price among which one of the same category is looked for
 _BELONGS_PERCENT = 20  # and none that costs more or less than this beside it: what an order costs is decided
-_MOST_LINES = 20
-_UNITS_DRAW = 1
+MOST_LINES = 20
+"""In one order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,11 @@ class Baskets:
     buyer: Ints
     product: Ints
     quantity: Ints
+
+    def take(self, buyers: Flags) -> "Baskets":
+        """What some of the buyers take; their rows move up."""
+        places, rows = np.cumsum(buyers) - 1, buyers[self.buyer]
+        return Baskets(places[self.buyer[rows]], self.product[rows], self.quantity[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +112,8 @@ class Warehouse:
             tables: of spending.
             sales: flash sales: [start, end, category, percent].
         """
-        rows = np.empty((len(keys) * _MOST_LINES, 3), np.int64)
-        lots = np.empty((len(keys) * _MOST_LINES, 3), np.int64)
+        rows = np.empty((len(keys) * MOST_LINES, 3), np.int64)
+        lots = np.empty((len(keys) * MOST_LINES, 3), np.int64)
         lines, arrived = _fill(
             self._root, keys, starts, spenders, self._opens_at, shelf.by_price, shelf.counts, shelf.ranks,
             shelf.prices, shelf.asked, shelf.categories, self._items, self._quantities,
@@ -130,7 +144,7 @@ def _fill(
     lead_least: int, lead_most: int, rows: Ints, lots: Ints,
 ) -> tuple[int, int]:  # fmt: skip
     lines, arrived = 0, 0
-    wanted = np.empty(_MOST_LINES, np.int64)
+    wanted = np.empty(MOST_LINES, np.int64)
     for buyer in range(len(keys)):
         start = starts[buyer]
         week = (start - opens_at) // WEEK
@@ -139,7 +153,7 @@ def _fill(
         left = find_spend(
             basket, spenders[buyer], order_values, order_shares, spend_values, spend_shares, v
         ) * 100.0  # fmt: skip
-        count = min(1 + choose_one(draw_one(basket, 0), items), _MOST_LINES)
+        count = min(1 + choose_one(draw_one(basket, 0), items), MOST_LINES)
         units = 0
         for line in range(count):
             wanted[line] = 1 + choose_one(draw_one(derive_one(basket, _LINE, line), 0), quantities)
@@ -149,7 +163,7 @@ def _fill(
         while count > 1 and left < units * cheapest * 1.2:
             count -= 1
             units -= wanted[count]
-        while count < _MOST_LINES and left > units * dearest:
+        while count < MOST_LINES and left > units * dearest:
             wanted[count] = 1
             units += 1
             count += 1

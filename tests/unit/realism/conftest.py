@@ -36,6 +36,7 @@ MOBILE = VisitCounts(
     left_carts=2_000,
     to_carts=440,
     with_campaign=1_320,
+    carts_bought=48,
 )
 HOURS = np.array([2, 1, 1, 1, 1, 2, 3, 4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 6, 7, 8, 9, 7, 5, 3], dtype=np.int64)
 

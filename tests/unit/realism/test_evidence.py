@@ -87,10 +87,13 @@ def test_carts_and_campaigns_are_counted(read: Read) -> None:
             # Neither: nobody knows who it was, and the cart is the second page.
             *visit("s-3", "product", "add"),
             *visit("s-4", "home", "cart", customer_id="c-1"),
+            *visit("s-5", "cart", "checkout", customer_id="c-1"),
         ],
+        orders=[order("o-1", "s-5"), order("o-2", "s-3")],
     )
     counts = facts.visits.all
-    assert (counts.left_carts, counts.to_carts, counts.with_campaign) == (1, 1, 1)
+    assert (counts.left_carts, counts.to_carts, counts.with_campaign) == (1, 2, 1)
+    assert (counts.carts_bought, counts.with_order) == (1, 2)
 
 
 def test_different_events_are_not_copies(read: Read) -> None:
