@@ -1,9 +1,10 @@
 """What each buyer takes, and what is left in the warehouse: decided order by order, as they come.
 
 A buyer has a sum in mind (`purchases.find_spend`) and picks goods that add up to it: a price for each line,
-then one of the goods nearest to that price that is in stock, the more popular one of two. Goods are set aside
-when the visit begins, so what is sold was there; when the last is gone, visitors find it sold out until the
-next lot arrives. No lot is ordered that would arrive after its product left the shelf.
+then one of the goods nearest to that price that is in stock, the more popular one of two. Further lines keep
+to the category of the first with the profile's affinity, where it has something at about that price. Goods
+are set aside when the visit begins, so what is sold was there; when the last is gone, visitors find it sold
+out until the next lot arrives. No lot is ordered that would arrive after its product left the shelf.
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,16 @@ from stafford.generator.compiled import kernel
 from stafford.generator.distributions import accumulate_shares
 from stafford.generator.profile import Profile
 from stafford.generator.purchases import NEVER, Tables, find_spend
-from stafford.generator.randomness import Floats, Ints, Keys, choose_one, derive_one, draw_one, name_stream
+from stafford.generator.randomness import (
+    Flags,
+    Floats,
+    Ints,
+    Keys,
+    choose_one,
+    derive_one,
+    draw_one,
+    name_stream,
+)
 
 OUTAGES = 8
 """Times at which a product was sold out that are remembered: more than fit into the longest span."""
@@ -26,8 +36,11 @@ _BASKET = np.uint64(name_stream("basket"))
 _LINE = np.uint64(name_stream("line of a basket"))
 _LOT = np.uint64(name_stream("lot"))
 _NEAR = 6  # goods on either side of the wanted price that are looked at
-_MOST_LINES = 20
-_UNITS_DRAW = 1
+_ANY = -1
+_BELONGS = 120  # goods around the wanted price among which one of the same category is looked for
+_BELONGS_PERCENT = 20  # and none that costs more or less than this beside it: what an order costs is decided
+MOST_LINES = 20
+"""In one order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +50,11 @@ class Baskets:
     buyer: Ints
     product: Ints
     quantity: Ints
+
+    def take(self, buyers: Flags) -> "Baskets":
+        """What some of the buyers take; their rows move up."""
+        places, rows = np.cumsum(buyers) - 1, buyers[self.buyer]
+        return Baskets(places[self.buyer[rows]], self.product[rows], self.quantity[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +80,7 @@ class Warehouse:
         self._opens_at = opens_at
         self._items = accumulate_shares(weights.items)
         self._quantities = accumulate_shares(weights.quantities)
+        self._affinity = weights.affinity
         units = mean_of(weights.items) * mean_of(weights.quantities)
         each = orders_per_day * units / profile.catalogue.products
         self.first_lot = max(stock.least_lot_units, int(each * stock.covers_days * 2))
@@ -93,14 +112,13 @@ class Warehouse:
             tables: of spending.
             sales: flash sales: [start, end, category, percent].
         """
-        rows = np.empty((len(keys) * _MOST_LINES, 3), np.int64)
-        lots = np.empty((len(keys) * _MOST_LINES, 3), np.int64)
+        rows = np.empty((len(keys) * MOST_LINES, 3), np.int64)
+        lots = np.empty((len(keys) * MOST_LINES, 3), np.int64)
         lines, arrived = _fill(
             self._root, keys, starts, spenders, self._opens_at, shelf.by_price, shelf.counts, shelf.ranks,
             shelf.prices, shelf.asked, shelf.categories, shelf.leaves_at, self._items, self._quantities,
-            sales,
-            tables.order_values, tables.order_shares, tables.spend_values, tables.spend_shares,
-            tables.v,
+            self._affinity, sales, tables.order_values, tables.order_shares, tables.spend_values,
+            tables.spend_shares, tables.v,
             self.state, self.outages, self._least, self._covers, self._reorder, self._lead[0], self._lead[1],
             rows, lots,
         )  # fmt: skip
@@ -121,12 +139,12 @@ def mean_of(weights: tuple[float, ...]) -> float:
 def _fill(
     root: np.uint64, keys: Keys, starts: Ints, spenders: Floats, opens_at: int, by_price: Ints, counts: Ints,
     ranks: Ints, prices: Ints, asked: Ints, categories: Ints, leaves_at: Ints, items: Floats,
-    quantities: Floats, sales: Ints, order_values: Floats, order_shares: Floats, spend_values: Floats,
-    spend_shares: Floats, v: float, state: Ints, outages: Ints, least_lot: int, covers: float, reorder: float,
-    lead_least: int, lead_most: int, rows: Ints, lots: Ints,
+    quantities: Floats, affinity: float, sales: Ints, order_values: Floats, order_shares: Floats,
+    spend_values: Floats, spend_shares: Floats, v: float, state: Ints, outages: Ints, least_lot: int,
+    covers: float, reorder: float, lead_least: int, lead_most: int, rows: Ints, lots: Ints,
 ) -> tuple[int, int]:  # fmt: skip
     lines, arrived = 0, 0
-    wanted = np.empty(_MOST_LINES, np.int64)
+    wanted = np.empty(MOST_LINES, np.int64)
     for buyer in range(len(keys)):
         start = starts[buyer]
         week = (start - opens_at) // WEEK
@@ -135,7 +153,7 @@ def _fill(
         left = find_spend(
             basket, spenders[buyer], order_values, order_shares, spend_values, spend_shares, v
         ) * 100.0  # fmt: skip
-        count = min(1 + choose_one(draw_one(basket, 0), items), _MOST_LINES)
+        count = min(1 + choose_one(draw_one(basket, 0), items), MOST_LINES)
         units = 0
         for line in range(count):
             wanted[line] = 1 + choose_one(draw_one(derive_one(basket, _LINE, line), 0), quantities)
@@ -145,7 +163,7 @@ def _fill(
         while count > 1 and left < units * cheapest * 1.2:
             count -= 1
             units -= wanted[count]
-        while count < _MOST_LINES and left > units * dearest:
+        while count < MOST_LINES and left > units * dearest:
             wanted[count] = 1
             units += 1
             count += 1
@@ -154,9 +172,12 @@ def _fill(
             of_line = derive_one(basket, _LINE, line)
             spread = 1.0 if line == count - 1 else 0.5 + draw_one(of_line, 3)
             target = left / units * spread
+            belongs = _ANY
+            if lines > first and draw_one(of_line, 6) < affinity:
+                belongs = categories[rows[first, 1]]
             product = _choose(
-                of_line, int(target), wanted[line], week, on_sale, by_price, ranks, asked, state, start,
-                rows, first, lines,
+                of_line, int(target), wanted[line], week, on_sale, by_price, ranks, asked, categories,
+                belongs, state, start, rows, first, lines,
             )  # fmt: skip
             if product < 0:
                 units -= wanted[line]
@@ -178,11 +199,14 @@ def _fill(
 
 
 @kernel
-def _choose(  # noqa: C901 - one condition after the other
+def _choose(
     of_line: np.uint64, target: int, quantity: int, week: int, on_sale: int, by_price: Ints, ranks: Ints,
-    asked: Ints, state: Ints, start: int, rows: Ints, first: int, lines: int,
+    asked: Ints, categories: Ints, belongs: int, state: Ints, start: int, rows: Ints, first: int, lines: int,
 ) -> int:  # fmt: skip
-    """The more popular of two goods near a price, of those in stock and not in the basket; or -1."""
+    """The more popular of two goods near a price, of those in stock and not in the basket; or -1.
+
+    belongs: the category that it is to be of if there is something, or _ANY.
+    """
     low, high = 0, on_sale
     while low < high:
         middle = (low + high) // 2
@@ -194,26 +218,49 @@ def _choose(  # noqa: C901 - one condition after the other
     for draw in range(2):
         wish = low - _NEAR + int(draw_one(of_line, 4 + draw) * (2 * _NEAR + 1))
         wish = min(max(wish, 0), on_sale - 1)
-        # From there outwards, until something is there.
-        for step in range(2 * on_sale):
-            place = wish + (step // 2 + 1 if step % 2 else -(step // 2))
-            if place < 0 or place >= on_sale:
-                continue
-            product = by_price[week, place]
-            if state[product, 1] <= start:  # a lot has arrived
-                state[product, 0] += state[product, 2]
-                state[product, 1] = NEVER
-            if state[product, 0] < quantity:
-                continue
-            is_taken = False
-            for line in range(first, lines):
-                is_taken = is_taken or rows[line, 1] == product
-            if is_taken:
-                continue
-            if best < 0 or ranks[week, product] < ranks[week, best]:
-                best = product
-            break
+        product = -1
+        if belongs != _ANY:
+            band = target * _BELONGS_PERCENT // 100
+            product = _find_near(
+                wish, _BELONGS, quantity, week, on_sale, by_price, asked, target - band, target + band,
+                categories, belongs, state, start, rows, first, lines,
+            )  # fmt: skip
+        if product < 0:
+            product = _find_near(
+                wish, 2 * on_sale, quantity, week, on_sale, by_price, asked, 0, NEVER, categories, _ANY,
+                state, start, rows, first, lines,
+            )  # fmt: skip
+        if product >= 0 and (best < 0 or ranks[week, product] < ranks[week, best]):
+            best = product
     return best
+
+
+@kernel
+def _find_near(
+    wish: int, steps: int, quantity: int, week: int, on_sale: int, by_price: Ints, asked: Ints, least: int,
+    most: int, categories: Ints, belongs: int, state: Ints, start: int, rows: Ints, first: int, lines: int,
+) -> int:  # fmt: skip
+    """Goods from a place in the order of prices outwards, until something fits; or -1."""
+    for step in range(steps):
+        place = wish + (step // 2 + 1 if step % 2 else -(step // 2))
+        if place < 0 or place >= on_sale:
+            continue
+        product = by_price[week, place]
+        if belongs != _ANY and (
+            categories[product] != belongs or asked[week, product] < least or asked[week, product] > most
+        ):
+            continue
+        if state[product, 1] <= start:  # a lot has arrived
+            state[product, 0] += state[product, 2]
+            state[product, 1] = NEVER
+        if state[product, 0] < quantity:
+            continue
+        is_taken = False
+        for line in range(first, lines):
+            is_taken = is_taken or rows[line, 1] == product
+        if not is_taken:
+            return product
+    return -1
 
 
 @kernel

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from stafford.generator.accounts import STAFF, TEST_ACCOUNTS
 from stafford.generator.arrivals import ArrivalProcess
-from stafford.generator.calendar import MINUTE, WEEK, ZONE_OF_COUNTRY, ZONES
+from stafford.generator.calendar import HOUR, MINUTE, WEEK, ZONE_OF_COUNTRY, ZONES
 from stafford.generator.compiled import kernel
 from stafford.generator.details import Details
 from stafford.generator.distributions import accumulate_shares, choose
@@ -30,6 +30,7 @@ from stafford.generator.randomness import (
     draw_unit,
     name_stream,
 )
+from stafford.generator.sessions_profile import ReturningProfile
 from stafford.generator.traffic import UNITS, UNITS_PER_WEEK, Stretch, to_calendar, to_operational
 from stafford.generator.vocabulary import COUNTRIES, SEGMENTS
 
@@ -39,6 +40,8 @@ _EVENT = name_stream("customer event")
 _REGISTERED, _UPDATED = 0, 1
 _SOONEST, _LATEST = 5 * UNITS // 60, 65 * UNITS // 60  # from registration to the first visit, at mean traffic
 _WIN_BACK = np.uint64(name_stream("win-back"))
+_KEPT = np.uint64(name_stream("kept cart"))
+_BETWEEN = 24 * HOUR  # from one order to the visit that fills the cart of the next, at least
 _MANY = 1 << 40  # a draw that rendering reduces to the length of a word list
 MOST_INITIAL = 20_000
 """Customers that a live shop begins with, at most: all of them go out in its first minute."""
@@ -46,11 +49,15 @@ MOST_INITIAL = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Purchases:
-    """Customers who come to order, in no order. ordinal: 0 for their first; at: UTC microseconds."""
+    """Customers who come to order, in no order. ordinal: 0 for their first; at: UTC microseconds.
+
+    orders_at: when they come to order what they put into the cart at `at`; `at` itself for most.
+    """
 
     customer: Ints
     ordinal: Ints
     at: Ints
+    orders_at: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,7 @@ class Customers:
         per_week: registrations in a week of mean traffic.
         most_initial: size of the base, at most.
         holidays: of their countries.
+        returning: how carts last; None where none does.
     """
 
     def __init__(
@@ -81,6 +89,7 @@ class Customers:
         per_week: float,
         most_initial: int,
         holidays: Holidays,
+        returning: ReturningProfile | None = None,
     ) -> None:
         self.profile = profile
         self.holidays = holidays
@@ -110,6 +119,12 @@ class Customers:
         self._dormant = 0 if win_back is None else win_back.after_weeks * UNITS_PER_WEEK
         self._comes_back = 0.0 if win_back is None else win_back.visits
         self._orders: Ints = np.zeros(0, np.int64)
+        # UTC microseconds before which no cart of the next order is filled; NEVER where none is.
+        self._fills_from: Ints = np.zeros(0, np.int64)
+        self._keeps, self._away = 0.0, (0, 0)
+        if returning is not None:
+            self._keeps = returning.bought
+            self._away = (returning.after_h.least * HOUR, returning.after_h.most * HOUR)
         self._members: list[Ints] = [np.zeros(0, np.int64) for _ in ZONES]
         self.known = [0] * len(ZONES)
 
@@ -201,18 +216,18 @@ class Customers:
         for zone, stretch in enumerate(stretches):
             found.append(
                 _purchase(
-                    self.members(zone), self._key, self._next, self._orders, self._invited, self._dormant,
-                    self._comes_back, end, stretch.first, stretch.begins,
-                    t.rate_values, t.rate_shares, t.alpha, t.dropout_values, t.dropout_shares, t.gap_values,
-                    t.gap_shares,
+                    self.members(zone), self._key, self._next, self._orders, self._invited, self._fills_from,
+                    self._keeps, self._away[0], self._away[1], self._dormant, self._comes_back, end,
+                    stretch.first, stretch.begins, t.rate_values, t.rate_shares, t.alpha, t.dropout_values,
+                    t.dropout_shares, t.gap_values, t.gap_shares,
                 )
             )  # fmt: skip
         rows = np.concatenate(found)
         rows = rows[rows[:, 3] == 0]
         invited = [of_zone[of_zone[:, 3] == 1] for of_zone in found]
         return Comings(
-            Purchases(rows[:, 0], rows[:, 1], rows[:, 2]),
-            [Purchases(of_zone[:, 0], of_zone[:, 1], of_zone[:, 2]) for of_zone in invited],
+            Purchases(*rows[:, [0, 1, 2, 4]].T),
+            [Purchases(*of_zone[:, [0, 1, 2, 4]].T) for of_zone in invited],
         )
 
     def _enrol(self, keys: Keys, registered_at: Ints, zones: Ints | None = None) -> None:
@@ -231,6 +246,7 @@ class Customers:
         self._next[numbers] = NEVER
         self._invited[numbers] = NEVER
         self._orders[numbers] = 0
+        self._fills_from[numbers] = np.maximum(registered_at, self._opens_at) + _BETWEEN
         for place in range(len(ZONES)):
             here = numbers[zones == place]
             known = self.known[place]
@@ -244,7 +260,7 @@ class Customers:
         while room < customers:
             room *= 2
         if room > len(self._key):
-            for name in ("_key", "registered_at", "country", "_next", "_invited", "_orders"):
+            for name in ("_key", "registered_at", "country", "_next", "_invited", "_orders", "_fills_from"):
                 setattr(self, name, _widen(getattr(self, name), room))
             self._members = [_widen(members, room) for members in self._members]
 
@@ -338,30 +354,41 @@ def _live_through(
 
 @kernel
 def _purchase(
-    members: Ints, keys: Keys, following: Ints, orders: Ints, invited: Ints, dormant: int, comes_back: float,
-    end: int, first: int, begins: Ints, rate_values: Floats, rate_shares: Floats, alpha: float,
+    members: Ints, keys: Keys, following: Ints, orders: Ints, invited: Ints, fills_from: Ints, keeps: float,
+    least_away: int, most_away: int, dormant: int, comes_back: float, end: int, first: int,
+    begins: Ints, rate_values: Floats, rate_shares: Floats, alpha: float,
     dropout_values: Floats, dropout_shares: Floats, gap_values: Floats, gap_shares: Floats,
 ) -> Ints:  # fmt: skip
-    """Rows of [customer, number of the order, when, 0 for an order and 1 for a visit by a mail]."""
-    limit = to_operational(end, first, begins)
+    """Rows of [customer, number of the order, when, 0 for an order and 1 for a visit by a mail, order when].
+
+    A cart that is filled before `end` makes its order due, though that begins later.
+    """
+    limit = to_operational(end + (most_away if keeps > 0 else 0), first, begins)
     room, found = 64, 0
-    rows = np.empty((room, 4), np.int64)
+    rows = np.empty((room, 5), np.int64)
     for customer in members:
         while min(following[customer], invited[customer]) <= limit:
             orders_now = following[customer] < invited[customer]
             at = to_calendar(following[customer] if orders_now else invited[customer], first, begins)
+            orders_at = at
+            # Nobody who is yet to be asked back, so that what comes first is known first.
+            if orders_now and orders[customer] > 0 and invited[customer] == NEVER:
+                cart = derive_one(keys[customer], _KEPT, orders[customer])
+                fills_at = at - least_away - below_one(cart, 1, max(most_away - least_away, 1))
+                if draw_one(cart, 0) < keeps and fills_at >= fills_from[customer]:
+                    at = fills_at
             if at >= end:
                 break
             if found == room:
                 room *= 2
-                wider = np.empty((room, 4), np.int64)
+                wider = np.empty((room, 5), np.int64)
                 wider[:found] = rows
                 rows = wider
             rows[found, 0], rows[found, 1], rows[found, 2] = customer, orders[customer], at
-            rows[found, 3] = 0 if orders_now else 1
+            rows[found, 3], rows[found, 4] = 0 if orders_now else 1, orders_at
             found += 1
             if not orders_now:
-                invited[customer] = NEVER
+                invited[customer], fills_from[customer] = NEVER, NEVER
                 continue
             now = following[customer]
             following[customer] = find_next(
@@ -372,6 +399,7 @@ def _purchase(
                 keys[customer], orders[customer], now, following[customer], dormant, comes_back
             )
             orders[customer] += 1
+            fills_from[customer] = orders_at + _BETWEEN
     return rows[:found]
 
 

@@ -95,6 +95,13 @@ class ReturningCarts:
         how[places] = np.where(comes, np.where(is_reminded, REMINDED, UNASKED), NOT)
         return how
 
+    def reminds(self, keys: Keys, customer: Ints, starts: Ints) -> Flags:
+        """Which visits with an order a reminder of the cart brings, where it has been filled before."""
+        if self._profile is None:
+            return np.zeros(len(keys), np.bool_)
+        is_asked: Flags = draw_unit(keys, _IS_REMINDED) < self._profile.reminded
+        return is_asked & self._customers.consents(customer, starts)
+
     def keep(self, sessions: Sessions, how: Ints, ended_at: Ints, left: Ints, stretch: Stretch) -> None:
         """Let carts wait for the visits that follow.
 

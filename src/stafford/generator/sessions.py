@@ -65,6 +65,11 @@ class Sessions:
         """Those that a mask names."""
         return Sessions(*(getattr(self, field.name)[which] for field in fields(self)))
 
+    def join(self, others: "Sessions") -> "Sessions":
+        """These, and others behind them."""
+        pairs = [(getattr(self, field.name), getattr(others, field.name)) for field in fields(self)]
+        return Sessions(*(np.concatenate(pair) for pair in pairs))
+
 
 class SessionPlanner:
     """Draws sessions of one kind of shop."""
@@ -111,11 +116,21 @@ class SessionPlanner:
         )
 
     def plan_buyers(
-        self, keys: Keys, starts: Ints, customer: Ints, country: Ints, hours: Ints, running: Running
+        self,
+        keys: Keys,
+        starts: Ints,
+        customer: Ints,
+        country: Ints,
+        hours: Ints,
+        running: Running,
+        reminded: Flags | None = None,
     ) -> Sessions:
-        """Sessions with an order. hours: local hour of the week at each start."""
+        """Sessions with an order. hours: local hour of the week at each start; reminded: as in returns."""
         depth = np.full(len(keys), ORDERS)
-        return self._plan_on(self._buying, keys, starts, depth, customer, country, hours, running)
+        sessions = self._plan_on(self._buying, keys, starts, depth, customer, country, hours, running)
+        if reminded is not None:
+            sessions.channel[reminded], sessions.campaign[reminded] = EMAIL, CART_REMINDER
+        return sessions
 
     def plan_returns(
         self, keys: Keys, starts: Ints, customer: Ints, reminded: Flags, hours: Ints, running: Running

@@ -47,6 +47,9 @@ class ReturningProfile(PathProfile):
     consent to mail that get a reminder; of these, share_reminded come, by it. after_h: hours of mean traffic
     from the end of the visit to the next one. adds, removes: shares that put something more in, and that take
     something out; checks_out: share that begins a checkout, and gives up.
+
+    bought: share of customers' orders after the first whose goods lay in the cart of a visit before, which
+    began after_h (plain hours here) earlier; of these, reminded come by a mail.
     """
 
     share: Share
@@ -56,6 +59,7 @@ class ReturningProfile(PathProfile):
     adds: Share
     removes: Share
     checks_out: Share
+    bought: Share = 0.0
 
     @model_validator(mode="after")
     def _check_delay(self) -> Self:
@@ -131,8 +135,13 @@ class SessionsProfile(Part):
 
 
 class CartsProfile(Part):
-    """What goes into a cart: weights of 1, 2, 3 ... items, and of 1, 2, 3 ... units of each."""
+    """What goes into a cart: weights of 1, 2, 3 ... items, and of 1, 2, 3 ... units of each.
+
+    affinity: share of an order's lines after the first that keep to its category, if that has something at
+    about the price that the line is to have.
+    """
 
     items: Annotated[tuple[Weight, ...], Field(min_length=1, max_length=20)]
     quantities: Annotated[tuple[Weight, ...], Field(min_length=1, max_length=5)]
     removed: Share
+    affinity: Share = 0.0

@@ -1,6 +1,7 @@
 """The shop's life, stretch by stretch: what begins in each, and all that follows from it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from stafford.generator.customers import Customers, Purchases
 from stafford.generator.draft import Draft
 from stafford.generator.fulfilment import Fulfilment
 from stafford.generator.holidays import Holidays
+from stafford.generator.kept import KeptBaskets
 from stafford.generator.layout import NOTHING
 from stafford.generator.lifetimes import SELL_OFF
 from stafford.generator.mess import MOST_DELAY
@@ -23,7 +25,7 @@ from stafford.generator.promotions import Promotions
 from stafford.generator.purchases import expect_repeats, tabulate
 from stafford.generator.randomness import Flags, Floats, Ints, Keys, derive, draw_unit, mix, name_stream
 from stafford.generator.returning import AWAY_AT_MOST, NOT, ReturningCarts
-from stafford.generator.sessions import SessionPlanner, Sessions
+from stafford.generator.sessions import CARTS, SessionPlanner, Sessions
 from stafford.generator.stock import Stock
 from stafford.generator.story import Storyteller
 from stafford.generator.traffic import FlashSale, Stretch, Traffic, list_sales
@@ -85,10 +87,14 @@ class Simulation:
         promotions = Promotions(root, profile.orders.discounted, profile.orders.discount_percent)
         self.catalogue = Catalogue(profile.catalogue, root, opens_at, promotions)
         holidays = Holidays(profile.traffic.days)
-        self.customers = Customers(profile.customers, root, opens_at, registrations, most_initial, holidays)
+        self.customers = Customers(
+            profile.customers, root, opens_at, registrations, most_initial, holidays,
+            profile.sessions.returning,
+        )  # fmt: skip
         bots = profile.mess.rates("clickstream").get(Defect.BOT, 0.0)
         self._campaigns = Campaigns(profile.traffic.campaigns, profile.sessions.channels, opens_at)
         self._returning = ReturningCarts(profile.sessions.returning, self.customers)
+        self._kept = KeptBaskets()
         # What comes long after a visit: the end of it, and the beginning of the one that follows it.
         self._reach = _LONGEST_SESSION + self._returning.longest_wait
         self.planner = SessionPlanner(profile.sessions, profile.traffic, self.customers, bots)
@@ -164,14 +170,25 @@ class Simulation:
         self._warehouse.stock_up(self.catalogue.launch(np.arange(shelf.prices.shape[1], dtype=np.int64)))
 
         comings = self.customers.purchase(stretches, self._now)
-        sessions, spenders, firsts = self._gather_buyers(comings.orders, stretches, running, begins)
+        sessions, spenders, firsts, orders_at = self._gather_buyers(
+            comings.orders, stretches, running, begins
+        )
         baskets, lots = self._warehouse.fill(
             sessions.key, sessions.start, spenders, shelf, self._spending, sales
         )
         outages = self._warehouse.outages
-        sessions, baskets, firsts = _leave_out_empty(sessions, baskets, firsts)
+        has_goods = np.bincount(baskets.buyer, minlength=len(sessions)) > 0
+        keeps = has_goods & (orders_at > sessions.start)
+        # Whoever found everything sold out does not come; only a tiny shop knows such days.
+        at_once = has_goods & ~keeps
+        drafts += self._fill_carts(
+            sessions.take(keeps), orders_at[keeps], baskets.take(keeps), shelf, outages, sales
+        )
+        sessions, baskets, firsts, carries = self._add_kept(
+            sessions.take(at_once), baskets.take(at_once), firsts[at_once], stretches, running
+        )
         mine = self._find_mine(sessions)
-        stories = self._storyteller.tell(sessions, shelf, outages, sales, baskets, wanted=mine)
+        stories = self._storyteller.tell(sessions, shelf, outages, sales, baskets, carries, wanted=mine)
         orders, lines = self._desk.take(sessions, stories.ended_at, baskets, self._sales, firsts)
         self._stock.note(orders, lines, lots)
         drafts += [
@@ -200,9 +217,52 @@ class Simulation:
                 returns.key, returns.start, returns.customer, returns.is_reminded, hours, running
             )
             mine = self._find_mine(planned)
-            told = self._storyteller.tell(planned, shelf, outages, sales, returns.carts, wanted=mine)
+            carries = np.ones(len(planned), np.bool_)
+            told = self._storyteller.tell(planned, shelf, outages, sales, returns.carts, carries, wanted=mine)
             drafts.append(told.clicks)
         return drafts
+
+    def _fill_carts(
+        self, buyers: Sessions, orders_at: Ints, baskets: Baskets, shelf: Shelf, outages: Ints, sales: Ints
+    ) -> list[Draft]:
+        """Tell visits that fill carts and end without an order, and keep what lies in them for the order."""
+        if not len(buyers):
+            return []
+        keys = self._kept.find_fillings(buyers.key)
+        visits = replace(buyers, key=keys, depth=np.full(len(keys), CARTS))
+        told = self._storyteller.tell(visits, shelf, outages, sales, baskets, wanted=self._find_mine(visits))
+        # Somebody who dawdles beyond the order fills the cart when they order, and was not here.
+        is_filled = told.ended_at + MINUTE < orders_at
+        self._kept.keep(buyers.key, orders_at, buyers.customer, is_filled, baskets)
+        dawdles = np.isin(told.clicks.column("session"), keys[~is_filled].view(np.int64))
+        return [told.clicks.take(~dawdles)]
+
+    def _add_kept(
+        self,
+        sessions: Sessions,
+        baskets: Baskets,
+        firsts: Flags,
+        stretches: list[Stretch],
+        running: Running,
+    ) -> tuple[Sessions, Baskets, Flags, Flags]:
+        """Buyers, and behind them those who come to order what was kept; and whose goods lie in the cart."""
+        kept = self._kept.take(self._now)
+        carries = np.concatenate([np.zeros(len(sessions), np.bool_), kept.is_filled])
+        if not len(kept.key):
+            return sessions, baskets, firsts, carries
+        country = self.customers.country[kept.customer]
+        hours = self._find_hours(country, kept.start, stretches)
+        reminded = kept.is_filled & self._returning.reminds(kept.key, kept.customer, kept.start)
+        planned = self.planner.plan_buyers(
+            kept.key, kept.start, kept.customer, country, hours, running, reminded
+        )
+        both = Baskets(
+            np.concatenate([baskets.buyer, kept.baskets.buyer + len(sessions)]),
+            np.concatenate([baskets.product, kept.baskets.product]),
+            np.concatenate([baskets.quantity, kept.baskets.quantity]),
+        )
+        firsts = np.concatenate([firsts, np.zeros(len(planned), np.bool_)])
+        return sessions.join(planned), both, firsts, carries
 
     def _tell_visits(
         self, visits: Sessions, stretch: Stretch, shelf: Shelf, outages: Ints, sales: Ints
@@ -267,10 +327,11 @@ class Simulation:
 
     def _gather_buyers(
         self, bought: Purchases, stretches: list[Stretch], running: Running, start: int
-    ) -> tuple[Sessions, Floats, Flags]:
-        """Customers and guests who come to buy, in order of (start, key).
+    ) -> tuple[Sessions, Floats, Flags, Ints]:
+        """Customers and guests who come to buy, or to fill a cart for it, in order of (start, key).
 
-        Beside them, how much each tends to spend, and whether it is a customer's first order.
+        Beside them, how much each tends to spend, whether it is a customer's first order, and when it is
+        ordered: later than the start for who fills a cart.
         """
         key = derive(self.customers.keys(bought.customer), _PURCHASE, bought.ordinal)
         guests = [self._admit_guests(zone, stretch, start) for zone, stretch in enumerate(stretches)]
@@ -280,6 +341,7 @@ class Simulation:
         country = self.customers.choose_country(draw_unit(guest_key, 4), zones, guest_at)
         keys: Keys = np.concatenate([key, guest_key])
         at = np.concatenate([np.maximum(bought.at, start), guest_at])
+        orders_at = np.concatenate([np.maximum(bought.orders_at, start), guest_at])
         customer = np.concatenate([bought.customer, np.full(len(guest_key), NOTHING)])
         countries = np.concatenate([self.customers.country[bought.customer], country])
         spenders = np.concatenate(
@@ -290,7 +352,7 @@ class Simulation:
         keys, at, customer, countries = keys[order], at[order], customer[order], countries[order]
         hours = self._find_hours(countries, at, stretches)
         sessions = self.planner.plan_buyers(keys, at, customer, countries, hours, running)
-        return sessions, spenders[order], is_first[order]
+        return sessions, spenders[order], is_first[order], orders_at[order]
 
     def _find_hours(self, countries: Ints, at: Ints, stretches: list[Stretch]) -> Ints:
         hours = np.zeros(len(at), np.int64)
@@ -329,13 +391,3 @@ def _expect_guests(profile: Profile, orders: float, registrations: float, base_s
         for y, o in zip(young, old, strict=True)
     ]
     return np.array(guests, np.float64)
-
-
-def _leave_out_empty(sessions: Sessions, baskets: Baskets, firsts: Flags) -> tuple[Sessions, Baskets, Flags]:
-    """Whoever found everything sold out does not come; only a tiny shop knows such days."""
-    has_goods = np.bincount(baskets.buyer, minlength=len(sessions)) > 0
-    if has_goods.all():
-        return sessions, baskets, firsts
-    places = np.cumsum(has_goods) - 1
-    taken = Baskets(places[baskets.buyer], baskets.product, baskets.quantity)
-    return sessions.take(has_goods), taken, firsts[has_goods]

@@ -99,6 +99,7 @@ class Storyteller:
         outages: Ints,
         sales: Ints,
         baskets: Baskets | None = None,
+        carries: Flags | None = None,
         comes_back: Flags | None = None,
         wanted: Flags | None = None,
     ) -> Stories:
@@ -109,8 +110,8 @@ class Storyteller:
             shelf: what is on sale.
             outages: what was sold out when, as in `baskets.Warehouse`.
             sales: flash sales: [start, end, category, percent].
-            baskets: what buyers take, and what lies in the carts of those who come back to them; None for
-                other visitors, who take what they see.
+            baskets: what they put into their carts, or have there; None for visitors who take what they see.
+            carries: whose baskets lie in their carts from before, so they come to these; None for nobody's.
             comes_back: whose carts are to be kept, of visitors who fill one; None for nobody's.
             wanted: whose clicks; None for everybody's. Ends and carts are found for all.
         """
@@ -122,6 +123,8 @@ class Storyteller:
         most = int((2 * sessions.steps + 8).sum()) + 2 * len(goods)
         rows = np.empty((most, _CLICKS.width), np.int64)
         ended_at = np.empty(len(sessions), np.int64)
+        if carries is None:
+            carries = np.zeros(len(sessions), np.bool_)
         if comes_back is None:
             comes_back = np.zeros(len(sessions), np.bool_)
         if wanted is None:
@@ -137,7 +140,7 @@ class Storyteller:
         )  # fmt: skip
         clicks = _tell(
             sessions.key, sessions.start, depth, steps, path, customer, device, channel, campaign, country,
-            delay, comes_back, wanted, first, goods, self._opens_at, self._pulls, shelf.rankings,
+            delay, carries, comes_back, wanted, first, goods, self._opens_at, self._pulls, shelf.rankings,
             shelf.counts, shelf.prices, shelf.changed_at, shelf.head, outages, sales, self._landings,
             self._landing_pages, self._moves, self._item_bounds, self._quantity_bounds, self._removed,
             self._adds, self._removes, self._dwell, rows, ended_at, left,
@@ -166,11 +169,11 @@ def _pick(look: np.uint64, week: int, group: int, rankings: Ints, counts: Ints, 
 @kernel
 def _tell(  # noqa: C901, PLR0912, PLR0915 - a session is told from its beginning to its end
     keys: Keys, starts: Ints, depths: Ints, all_steps: Ints, paths: Ints, customers: Ints, devices: Ints,
-    channels: Ints, campaigns: Ints, countries: Ints, delays: Ints, comes_back: Flags, wanted_of: Flags,
-    first_good: Ints, goods: Ints, opens_at: int, pulls: Ints, rankings: Ints, ranked: Ints, prices: Ints,
-    changed_at: Ints, head: float, outages: Ints, sales: Ints, landings: Floats, landing_pages: Ints,
-    moves: Floats, item_bounds: Floats, quantity_bounds: Floats, removed: float, adds: float,
-    removes: float, dwell: Floats, rows: Ints, ended_at: Ints, left: Ints,
+    channels: Ints, campaigns: Ints, countries: Ints, delays: Ints, carries: Flags, comes_back: Flags,
+    wanted_of: Flags, first_good: Ints, goods: Ints, opens_at: int, pulls: Ints, rankings: Ints,
+    ranked: Ints, prices: Ints, changed_at: Ints, head: float, outages: Ints, sales: Ints,
+    landings: Floats, landing_pages: Ints, moves: Floats, item_bounds: Floats, quantity_bounds: Floats,
+    removed: float, adds: float, removes: float, dwell: Floats, rows: Ints, ended_at: Ints, left: Ints,
 ) -> int:  # fmt: skip
     count, kept = 0, 0
     most = 1
@@ -188,7 +191,7 @@ def _tell(  # noqa: C901, PLR0912, PLR0915 - a session is told from its beginnin
         key, start, depth = keys[session], starts[session], depths[session]
         week = (start - opens_at) // WEEK
         taken = first_good[session + 1] - first_good[session]
-        carried = taken if depth < ORDERS else 0
+        carried = taken if carries[session] else 0
         taken -= carried
         looks = all_steps[session] + taken
         path = moves[paths[session]]
@@ -235,12 +238,12 @@ def _tell(  # noqa: C901, PLR0912, PLR0915 - a session is told from its beginnin
             if product >= 0:
                 views += 1
 
-        # How many of them go into the cart; buyers have decided already.
+        # How many of them go into the cart; who comes with a basket in mind has decided already.
         wanted = 0
-        if BROWSES < depth < ORDERS and (carried == 0 or draw_one(key, 25) < adds):
+        if BROWSES < depth < ORDERS and taken == 0 and (carried == 0 or draw_one(key, 25) < adds):
             wanted = min(1 + choose_one(draw_one(key, 21), item_bounds), views, _MOST_ITEMS)
         phase = below_one(key, 22, max(views, 1))
-        regrets = depth >= ORDERS and draw_one(key, 23) < removed
+        regrets = taken > 0 and draw_one(key, 23) < removed
         first, in_cart, seen = count, 0, 0
         for good in range(first_good[session], first_good[session] + carried):
             cart_product[in_cart], cart_quantity[in_cart] = goods[good, 0], goods[good, 1]
@@ -252,7 +255,7 @@ def _tell(  # noqa: C901, PLR0912, PLR0915 - a session is told from its beginnin
             if product < 0:
                 continue
             seen += 1
-            if depth >= ORDERS:
+            if taken > 0:
                 if quantity < 0:
                     # Something else goes in as well, and out again before the checkout.
                     if not regrets or in_cart > 0:
@@ -283,8 +286,8 @@ def _tell(  # noqa: C901, PLR0912, PLR0915 - a session is told from its beginnin
             cart_quantity[slot] += quantity
 
         # Cart page, second thoughts, checkout, payment page.
-        if depth >= ORDERS:
-            loses = in_cart > 0
+        if taken > 0 or depth >= ORDERS:
+            loses = taken > 0 and in_cart > 0
         elif carried > 0:  # nobody takes out everything and goes to pay
             loses = (in_cart >= 2 or depth < CHECKS_OUT) and draw_one(key, 23) < removes  # noqa: PLR2004
         else:

@@ -36,6 +36,7 @@ MOBILE = VisitCounts(
     left_carts=2_000,
     to_carts=440,
     with_campaign=1_320,
+    carts_bought=48,
 )
 HOURS = np.array([2, 1, 1, 1, 1, 2, 3, 4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 6, 7, 8, 9, 7, 5, 3], dtype=np.int64)
 
@@ -60,7 +61,17 @@ def facts() -> Facts:
     return Facts(
         Visits({"mobile": MOBILE}, MOBILE),
         Rhythm(first_day, {"mobile": sessions}, orders, sessions.sum(axis=1)),
-        Baskets(2_000, 500, 4_000, 5_740, np.arange(1, 2_001) ** 3, np.repeat([1, 2], [1_700, 300])),
+        Baskets(
+            2_000,
+            500,
+            4_000,
+            5_740,
+            np.arange(1, 2_001) ** 3,
+            np.repeat([1, 2], [1_700, 300]),
+            pairs=3_000,
+            alike=1_650,
+            chance_alike=0.25,
+        ),
         Fulfilment(1_900, 1_404, 1_960, 60, 1_500, 110, 1_800, 11, {"apparel": 3_000}, {"apparel": 720}),
         Aftermath(2_000, 240, 3, 4_000, 12, (120, 50, 80, 190, 560)),
         Purchases(

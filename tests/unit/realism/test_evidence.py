@@ -59,6 +59,25 @@ def test_copies_count_for_nothing(read: Read) -> None:
     assert (counts.sessions, counts.bounced, counts.pages, counts.views, counts.adds) == (2, 2, 2, 1, 1)
 
 
+def test_pairs_of_lines_are_counted(read: Read) -> None:
+    """Three pairs, one of them alike; unknown goods make none, nor do copies, nor does one line alone."""
+    products = [
+        {"product_id": product, "category": category, "launched_at": OPENS_AT}
+        for product, category in (("p-1", "shoes"), ("p-1", " Shoes"), ("p-2", "shoes"), ("p-3", "home"))
+    ]
+
+    def bought(order_id: str, *product_ids: str) -> dict[str, Any]:
+        return order(
+            order_id, "s-1", lines=[{"product_id": product, "quantity": 1} for product in product_ids]
+        )
+
+    three = bought("o-1", "p-1", "p-3", "p-2")
+    orders = [three, three | {"event_id": "again"}, bought("o-2", "p-1", "p-9"), bought("o-3", "p-2")]
+    baskets = read(products=products, orders=orders).baskets
+    # Of two of the three lines dealt out, the second is of the category of the first in one case of three.
+    assert (baskets.pairs, baskets.alike, baskets.chance_alike) == (3, 1, pytest.approx(1 / 3))
+
+
 def test_carts_and_campaigns_are_counted(read: Read) -> None:
     """A known customer's cart without an order is left; a visit that begins with the cart is a return."""
     facts = read(
@@ -68,10 +87,13 @@ def test_carts_and_campaigns_are_counted(read: Read) -> None:
             # Neither: nobody knows who it was, and the cart is the second page.
             *visit("s-3", "product", "add"),
             *visit("s-4", "home", "cart", customer_id="c-1"),
+            *visit("s-5", "cart", "checkout", customer_id="c-1"),
         ],
+        orders=[order("o-1", "s-5"), order("o-2", "s-3")],
     )
     counts = facts.visits.all
-    assert (counts.left_carts, counts.to_carts, counts.with_campaign) == (1, 1, 1)
+    assert (counts.left_carts, counts.to_carts, counts.with_campaign) == (1, 2, 1)
+    assert (counts.carts_bought, counts.with_order) == (1, 2)
 
 
 def test_different_events_are_not_copies(read: Read) -> None:

@@ -40,6 +40,7 @@ def find(measurement: Measurement, metric_id: str) -> Result:
         ("sessions.bounce", 0.4),
         ("sessions.returning", 0.48),
         ("carts.come_back", 0.22),
+        ("carts.bought_later", 0.025),
         ("sessions.campaign", 0.022),
         ("pages.buying", 22),
         ("pages.other", (340_000 - 42_240) / 58_080),
@@ -49,6 +50,7 @@ def find(measurement: Measurement, metric_id: str) -> Result:
         ("mix.cart", 8 / 182),
         ("mix.buy", 4 / 182),
         ("orders.units", 2.87),
+        ("orders.affinity", 1_650 / 3_000 / 0.25),
         ("orders.guests", 0.25),
         ("customers.repeat", 0.15),
         ("payments.card", 1404 / 1900),
@@ -92,6 +94,7 @@ def test_concentration_by_hand(facts: Facts, targets: Targets) -> None:
         ("sessions.bounce", {"bounced": 36_000}),
         ("sessions.returning", {"returning": 18_000}),
         ("carts.come_back", {"to_carts": 100}),
+        ("carts.bought_later", {"carts_bought": 0}),
         ("sessions.campaign", {"with_campaign": 0}),
         ("pages.buying", {"buying_pages": 10 * 1_920}),
         ("pages.other", {"pages": 600_000}),
@@ -104,6 +107,22 @@ def test_metric_fails_where_it_should(
     goal = targets.metrics[metric_id]
     assert judge(metric_id, goal, facts, targets.expected).verdict is Verdict.PASSED
     assert judge(metric_id, goal, spoil(visits=visits), targets.expected).verdict is Verdict.FAILED
+
+
+@pytest.mark.parametrize("alike", [800, 2_400])
+def test_lines_that_have_nothing_in_common_fail(alike: int, facts: Facts, targets: Targets) -> None:
+    """Negative control: no affinity fails, and so do orders of one category each."""
+    goal = targets.metrics["orders.affinity"]
+    assert judge("orders.affinity", goal, facts, targets.expected).verdict is Verdict.PASSED
+    other = replace(facts, baskets=replace(facts.baskets, alike=alike))
+    assert judge("orders.affinity", goal, other, targets.expected).verdict is Verdict.FAILED
+
+
+def test_affinity_wants_pairs(facts: Facts, targets: Targets) -> None:
+    """A few orders of two lines tell nothing."""
+    few = replace(facts, baskets=replace(facts.baskets, pairs=999))
+    with pytest.raises(NotMeasurable, match="999 pairs of lines"):
+        value("orders.affinity", few, targets)
 
 
 def test_curve_is_compared_in_shape(facts: Facts, targets: Targets) -> None:

@@ -14,7 +14,8 @@ class VisitCounts:
     """Sessions of one device.
 
     pages: opened in all of them; views and adds: events; order_cents: with shipping; left_carts: of known
-    customers, who put something in and did not order; to_carts: begun with the cart.
+    customers, who put something in and did not order; to_carts: begun with the cart; carts_bought: of
+    these, with an order.
     """
 
     sessions: int = 0
@@ -33,6 +34,7 @@ class VisitCounts:
     left_carts: int = 0
     to_carts: int = 0
     with_campaign: int = 0
+    carts_bought: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ def read_visits(connection: duckdb.DuckDBPyConnection) -> Visits:
                 WHERE is_signed_in AND adds > 0 AND orders = 0 AND NOT begins_with_cart
             ) AS left_carts,
             count(*) FILTER (WHERE begins_with_cart) AS to_carts,
-            count(*) FILTER (WHERE has_campaign) AS with_campaign
+            count(*) FILTER (WHERE has_campaign) AS with_campaign,
+            count(*) FILTER (WHERE begins_with_cart AND orders > 0) AS carts_bought
         FROM visits GROUP BY device ORDER BY device
     """).fetchall()
     by_device = {device: VisitCounts(*counts) for device, *counts in rows}

@@ -9,6 +9,8 @@ from stafford.realism.unanswered import NotMeasurable
 
 LEAST_CUSTOMERS = 1_000
 """So that the top 1% are ten people at least."""
+LEAST_PAIRS = 1_000
+"""With so many, one standard error of the lift is some 5%."""
 
 
 @metric("orders.units", "Units in an order", Unit.NUMBER)
@@ -27,6 +29,21 @@ def measure_guests(facts: Facts, _: Expectations) -> float:
     Source: UCI Online Retail (Chen, Sain and Guo, 2012): 135,080 of 541,909 rows have no CustomerID.
     """
     return divide(facts.baskets.guest_orders, facts.baskets.orders, of="orders")
+
+
+@metric("orders.affinity", "Lines of one order that are of one category", Unit.TIMES)
+def measure_affinity(facts: Facts, _: Expectations) -> float:
+    """Pairs of lines of one order of the same category / as many as if lines were dealt to orders by chance.
+
+    Orders of two lines and more. 1 is chance alone, but lines of one order cost alike, as categories do, so a
+    shop without any affinity has more.
+
+    Source: lift, as in Brin, Motwani, Ullman and Tsur, "Dynamic itemset counting", SIGMOD 1997 ("interest").
+    """
+    baskets = facts.baskets
+    if baskets.pairs < LEAST_PAIRS:
+        raise NotMeasurable(f"{baskets.pairs:,} pairs of lines; affinity wants {LEAST_PAIRS:,}")
+    return divide(baskets.alike / baskets.pairs, baskets.chance_alike, of="categories of pairs of lines")
 
 
 @metric("customers.repeat", "Customers who ordered again", Unit.SHARE)

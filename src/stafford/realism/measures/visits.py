@@ -61,6 +61,13 @@ def measure_returns_to_carts(facts: Facts, _: Expectations) -> float:
     return divide(counts.to_carts, counts.left_carts, of="carts that a known customer left")
 
 
+@metric("carts.bought_later", "Orders of what was in the cart before", Unit.SHARE)
+def measure_later_orders(facts: Facts, _: Expectations) -> float:
+    """Sessions that begin with the cart and end with an order / sessions with an order."""
+    counts = facts.visits.all
+    return divide(counts.carts_bought, counts.with_order, of="sessions with an order")
+
+
 @metric("sessions.campaign", "Sessions that a campaign brought", Unit.SHARE)
 def measure_campaigns(facts: Facts, _: Expectations) -> float:
     """Sessions that name a campaign, mail to single customers included / sessions."""
