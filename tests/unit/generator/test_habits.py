@@ -26,7 +26,7 @@ from stafford.settings import Settings
 from .builders import NAMES, OPENS_AT, find_profile, make_scarce
 
 PLACED, ADDED = 0, 3
-_PRODUCTS, _DAYS = 40, 6
+_PRODUCTS, _DAYS = 60, 6
 Events = Mapping[str, Draft]
 
 
@@ -52,7 +52,9 @@ def _stock(*, is_scarce: bool) -> Events:
     stock = profile.catalogue.stock
     if not is_scarce:
         stock = stock.model_copy(update={"least_lot_units": 1_000_000})
-    catalogue = profile.catalogue.model_copy(update={"products": _PRODUCTS, "stock": stock})
+    # For ever: of what is about to end no lot is ordered any more.
+    changes = {"products": _PRODUCTS, "stock": stock, "lifetime_weeks": None}
+    catalogue = profile.catalogue.model_copy(update=changes)
     return _live(profile.model_copy(update={"catalogue": catalogue}), _DAYS, 30_000)
 
 
