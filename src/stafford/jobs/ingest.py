@@ -268,7 +268,10 @@ def build(
         live=find_publisher(settings, notify),
         clock=lambda: datetime.now(UTC),
         notify=notify,
-        metrics=IngestMetrics(metrics_port, QuarantineReader(lake).count_by_reason),
+        # Nobody asks where there is no port.
+        metrics=IngestMetrics(
+            metrics_port, dict if metrics_port is None else QuarantineReader(lake).count_by_reason
+        ),
     )
 
 

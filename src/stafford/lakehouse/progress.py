@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from py4j.java_gateway import JavaObject
 from py4j.protocol import Py4JError
+from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
 
@@ -41,7 +42,7 @@ def listening(spark: SparkSession, report: Callable[[QueryProgress], None]) -> I
         spark: whose queries.
         report: is called on a thread of its own; what it raises is lost, and stops no query.
     """
-    listener = _Listener(spark, report)
+    listener = _Listener(report)
     spark.streams.addListener(listener)  # type: ignore[arg-type]  # it wants one thing of it
     try:
         yield
@@ -57,12 +58,12 @@ class _Listener:
     exception: some hundred calls a batch, a third of a core at two batches a second.
     """
 
-    def __init__(self, spark: SparkSession, report: Callable[[QueryProgress], None]) -> None:
-        self._spark, self._report = spark, report
+    def __init__(self, report: Callable[[QueryProgress], None]) -> None:
+        self._report = report
 
     @cached_property
     def _jlistener(self) -> JavaObject:
-        streaming = self._spark.sparkContext._jvm.org.apache.spark.sql.streaming  # type: ignore[union-attr]  # noqa: SLF001
+        streaming = SparkContext._jvm.org.apache.spark.sql.streaming  # type: ignore[union-attr]  # noqa: SLF001
         return streaming.PythonStreamingQueryListenerWrapper(self)
 
     def onQueryStarted(self, event: JavaObject) -> None:  # noqa: N802  # Spark's name
