@@ -9,19 +9,18 @@ import typer
 from rich.console import Console
 
 from chaos import disks, page
-from chaos.faults import FAULTS, TRIALS
+from chaos.faults import FAULTS
 from chaos.pieces import ChaosError
 from chaos.platform import Platform
 from chaos.runner import Outcome, Skipped, run
 from stafford.settings import PROJECT_DIR
 
 _ALL = "all"
-_KNOWN = (*FAULTS, *TRIALS)
-_NAMES = [fault.name for fault in _KNOWN]
+_NAMES = [fault.name for fault in FAULTS]
 
 
 def _choose(text: str) -> list[str]:
-    names = [fault.name for fault in FAULTS] if text == _ALL else text.split(",")
+    names = _NAMES if text == _ALL else text.split(",")
     unknown = [name for name in names if name not in _NAMES]
     if unknown:
         raise typer.BadParameter(f"no fault {', '.join(unknown)}; there are {', '.join(_NAMES)}")
@@ -44,7 +43,7 @@ def main(
 
     Example: python -m chaos --faults broker-killed,power-cut
     """
-    chosen = [fault for fault in _KNOWN if fault.name in _choose(faults)]
+    chosen = [fault for fault in FAULTS if fault.name in _choose(faults)]
     console = Console(stderr=True)
     disks.unmount_below(home.resolve())
     shutil.rmtree(home, ignore_errors=True)

@@ -56,17 +56,13 @@ FAULTS = (
         to_marts=True,
     ),
     Fault("dbt-killed", "`build` (dbt) dies on its way", "build again", crashes.kill_dbt, to_marts=True),
+    Fault(
+        "clock-back", "the clock of all pieces jumps back by a minute, and stays", "none", clock.turn_back,
+        find_obstacle=clock.find_obstacle,
+    ),
     # Last, because what it deletes is missing in every verdict after it.
     Fault(
         "retention-overrun", "records are deleted in Kafka before bronze read them",
         "`ingest --accept-loss`, start the ingestion", records.overrun, records.accept_the_loss,
     ),
 )  # fmt: skip
-
-TRIALS = (
-    Fault(
-        "clock-back", "the clock of all pieces jumps back by a minute, and stays", "none", clock.turn_back,
-        find_obstacle=clock.find_obstacle,
-    ),
-)  # fmt: skip
-"""Not among `all`, for it was never seen to end: under libfaketime Kafka was not up within a minute."""

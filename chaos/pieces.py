@@ -32,10 +32,8 @@ class Pieces:
     def __init__(self, home: Path) -> None:
         self.home = home
         home.mkdir(parents=True, exist_ok=True)
-        self.program = "stafford"
-        """The module that is our command line; a fault may need one around it."""
-        self.ingests = ""
-        """The module that ingests, where a control puts a broken one in its place."""
+        self.ingests = "stafford"
+        """The module that ingests; a control puts a broken one in its place."""
         self.environment: dict[str, str] = {}
         """Of what is started from now on, beside our own."""
         self.running: dict[str, subprocess.Popen[bytes]] = {}
@@ -58,11 +56,11 @@ class Pieces:
 
     def start_ingestion(self) -> None:
         """Ingest continuously."""
-        self._start("ingestion", self.ingests or self.program, "ingest", "--continuous", "--json")
+        self._start("ingestion", self.ingests, "ingest", "--continuous", "--json")
 
     def start(self, name: str, *words: str) -> None:
         """Start a command of ours under a name."""
-        self._start(name, self.program, *words)
+        self._start(name, "stafford", *words)
 
     def restore(self) -> bool:
         """What an operator does: start what is not there, in any order, as each waits for the others.
@@ -173,7 +171,6 @@ class Pieces:
             process.wait(30)
         self.running.clear()
         self.environment.clear()
-        self.program = "stafford"
         self.stop_broker()
 
     # Commands
@@ -192,7 +189,7 @@ class Pieces:
     def call(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command of ours to its end, whatever its end is."""
         return subprocess.run(
-            self._compose(self.program, *words),
+            self._compose("stafford", *words),
             env=self._environment(), capture_output=True, text=True, check=False, timeout=600,
         )  # fmt: skip
 

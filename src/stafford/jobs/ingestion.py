@@ -7,6 +7,7 @@ from typing import Protocol
 from pyspark.sql.streaming.query import StreamingQuery
 
 from stafford.errors import NotReady, StaffordError, TransportUnavailable
+from stafford.jobs.wall_clock import ClockWatch
 from stafford.lakehouse import queries
 from stafford.transport import Backoff
 
@@ -49,13 +50,20 @@ class Follower:
     whatever else stops it, a loss of records above all, ends the follower too.
     """
 
-    def __init__(self, source: Source, notify: Callable[[str], None], pauses: Backoff = PAUSES) -> None:
+    def __init__(
+        self,
+        source: Source,
+        notify: Callable[[str], None],
+        pauses: Backoff = PAUSES,
+        clock: ClockWatch | None = None,
+    ) -> None:
         """Start the query, or begin to wait for the broker.
 
         Args:
             source: where Kafka is, and what starts the query.
             notify: is told what is waited for, and that the waiting is over.
             pauses: between two looks.
+            clock: is asked at each look; the query starts anew where it went back.
 
         Raises:
             StaffordError: the query cannot be started, for another reason than a broker that is not there.
@@ -63,6 +71,7 @@ class Follower:
         self._source = source
         self._notify = notify
         self._pauses = pauses
+        self._clock = clock or ClockWatch()
         self._misses = 0
         self._kafka: Kafka | None = None
         self._query: StreamingQuery | None = None
@@ -139,6 +148,11 @@ class Follower:
             self._miss(exc)
         except StaffordError as exc:
             raise self._source.explain(self._kafka or {}, exc) from exc
+        if self._clock.went_back():
+            self._notify("THE CLOCK WENT BACK: bronze and silver start anew rather than wait for it.")
+            queries.stop(query)
+            self._query = None
+            self._try()
 
     def _miss(self, reason: StaffordError) -> None:
         self._misses += 1
@@ -159,6 +173,8 @@ class Ingestion:
         """Start silver and the landing beside what goes on already; the caller stops it."""
         self._bronze = bronze
         self._land_spool = land_spool
+        self._start_silver = start_silver
+        self._clock = ClockWatch()
         self._landing = Lock()
         self._stopping = Event()
         self._failure: StaffordError | None = None
@@ -208,6 +224,9 @@ class Ingestion:
         while not self._stopping.wait(SPOOL_INTERVAL_S):
             try:
                 self._land()
+                if self._silver is not None and self._clock.went_back():
+                    queries.stop(self._silver)
+                    self._silver = self._start_silver()
             except StaffordError as exc:
                 self._failure = exc
                 return

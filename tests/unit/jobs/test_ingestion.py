@@ -8,6 +8,7 @@ from pyspark.errors import PySparkException
 
 from stafford.errors import NotReady, OffsetOutOfRange, StaffordError, TransportUnavailable
 from stafford.jobs.ingestion import Follower, Kafka
+from stafford.jobs.wall_clock import ClockWatch
 from stafford.transport import Backoff
 
 SOON = Backoff(first_s=0.01, most_s=0.02)
@@ -96,6 +97,23 @@ def test_a_broker_that_is_lost_is_waited_for() -> None:
     wait_for(lambda: not follower.waits_for)
     follower.check()
     follower.stop()
+
+
+def test_a_clock_that_went_back_holds_no_query() -> None:
+    """Spark would wait until it is where it was."""
+    source, said, wall = Source(is_there=True), [], [1000.0]
+    follower = Follower(source, said.append, SOON, ClockWatch(lambda: wall[0] + time.monotonic()))
+    time.sleep(0.1)
+    wall[0] += 3600
+    time.sleep(0.1)
+    assert len(source.queries) == 1  # on again after a sleep of the machine: nothing waits for that
+    wall[0] -= 60
+    wait_for(lambda: len(source.queries) == 2)
+    time.sleep(0.1)
+    follower.stop()
+    assert [query.is_stopped for query in source.queries] == [True, True]
+    assert len(said) == 1
+    assert said[0].startswith("THE CLOCK WENT BACK")
 
 
 def test_a_loss_of_records_is_never_waited_out() -> None:
