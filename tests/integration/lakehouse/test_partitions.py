@@ -5,12 +5,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import reduce
 from pathlib import Path
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from deltalake import DeltaTable
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812  # the name that every Spark reader knows
 
 from stafford.contracts import Contract
@@ -103,6 +104,55 @@ def test_no_partition_holds_the_others_back(
     assert ingest() == {HOT: 401, BEHIND: 3, FRESH: 1}
     reasons = {row["_offset"]: row["reason"] for row in lake.read(lake.lake.quarantine)}
     assert reasons == {3: "out_of_range:occurred_at", 4: "too_far_ahead:occurred_at"}
+
+
+def test_a_topic_that_is_idle_holds_no_other_back(
+    spark: SparkSession,
+    contracts: Mapping[str, Contract],
+    kafka_config: dict[str, str],
+    topic_name: Callable[[str], str],
+    tmp_path: Path,
+) -> None:
+    """Silver has the records of one topic while another never gets any.
+
+    Control: a watermark over both is that of the idle one, and a query with windows tells nothing.
+    """
+    busy, idle = topic_name("customers"), topic_name("customers")
+    lake = SmallLake(spark, {t: replace(contracts["customers"], topic=t) for t in (busy, idle)}, tmp_path)
+    for topic in (busy, idle):
+        create(kafka_config, topic, partitions=1)
+    producer = Producer(kafka_config)
+    for day in range(1, 21):
+        producer.produce(busy, value=lake.body(busy, day, occurred_at=f"2026-01-{day:02}T12:00:00Z"))
+    assert producer.flush(30) == 0
+
+    def watch(*topics: str) -> int:
+        """How many days a query with windows has counted to their end."""
+
+        def read(topic: str) -> DataFrame:
+            at = F.get_json_object(F.col("value").cast("string"), "$.occurred_at").cast("timestamp")
+            return (
+                read_kafka(spark, kafka_config, [topic]).select(at.alias("at")).withWatermark("at", "1 hour")
+            )
+
+        told: Counter[datetime] = Counter()
+        days = reduce(DataFrame.union, map(read, topics)).groupBy(F.window("at", "1 day")).count()
+        writer = days.writeStream.outputMode("append").foreachBatch(
+            lambda rows, _: told.update(row.window.start for row in rows.collect())
+        )
+        checkpoint = str(tmp_path / "-".join(("days", *topics)))
+        queries.finish(Trigger.AVAILABLE_NOW.apply(writer.option("checkpointLocation", checkpoint)).start())
+        return len(told)
+
+    assert watch(busy) >= 18
+    assert watch(busy, idle) == 0
+    checkpoint = str(tmp_path / "bronze")
+    queries.finish(
+        start_bronze(spark, lake.lake, kafka_config, [busy, idle], checkpoint, Trigger.AVAILABLE_NOW)
+    )
+    lake.refine()
+    assert len(lake.read(lake.lake.silver(busy))) == 20
+    assert lake.read(lake.lake.silver(idle)) == []
 
 
 def test_bronze_repeats_a_batch_whose_end_was_not_noted(
