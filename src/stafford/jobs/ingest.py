@@ -22,6 +22,7 @@ from stafford.lakehouse import checkpoints, queries
 from stafford.lakehouse.adoption import adopt_contracts, check_contracts
 from stafford.lakehouse.bronze import Lander
 from stafford.lakehouse.counts import Counts, count
+from stafford.lakehouse.executors import watch
 from stafford.lakehouse.quarantine.records import QuarantineReader
 from stafford.lakehouse.quarantine.replay import ReplayWriter
 from stafford.lakehouse.session import open_session
@@ -134,7 +135,10 @@ class IngestJob:
             with self.live(), self.metrics.watching(spark):
                 source = _Source(self.find_kafka, self._bronze, spark)
                 ingestion = Ingestion(
-                    Follower(source, self.notify), lambda: self._silver(spark, Trigger.CONTINUOUS), land_spool
+                    Follower(source, self.notify),
+                    lambda: self._silver(spark, Trigger.CONTINUOUS),
+                    land_spool,
+                    watch(spark),
                 )
                 try:
                     yield ingestion

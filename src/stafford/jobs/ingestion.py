@@ -9,6 +9,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 from stafford.errors import NotReady, StaffordError, TransportUnavailable
 from stafford.jobs.wall_clock import ClockWatch
 from stafford.lakehouse import queries
+from stafford.lakehouse.executors import ExecutorWatch
 from stafford.transport import Backoff
 
 SPOOL_INTERVAL_S = 1.0
@@ -168,12 +169,17 @@ class Ingestion:
     """A continuous ingestion: Kafka into bronze, a thread that lands the spool, and silver's query."""
 
     def __init__(
-        self, bronze: Follower, start_silver: Callable[[], StreamingQuery], land_spool: Callable[[], None]
+        self,
+        bronze: Follower,
+        start_silver: Callable[[], StreamingQuery],
+        land_spool: Callable[[], None],
+        executors: ExecutorWatch,
     ) -> None:
         """Start silver and the landing beside what goes on already; the caller stops it."""
         self._bronze = bronze
         self._land_spool = land_spool
         self._start_silver = start_silver
+        self._executors = executors
         self._clock = ClockWatch()
         self._landing = Lock()
         self._stopping = Event()
@@ -223,6 +229,7 @@ class Ingestion:
     def _keep_landing(self) -> None:
         while not self._stopping.wait(SPOOL_INTERVAL_S):
             try:
+                self._executors.check()
                 self._land()
                 if self._silver is not None and self._clock.went_back():
                     queries.stop(self._silver)
