@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stafford.generator.assortment import PRODUCT, Assortment
 from stafford.generator.calendar import MINUTE, SECOND, WEEK
-from stafford.generator.distributions import accumulate_shares, choose
 from stafford.generator.draft import Draft, concatenate, draft
 from stafford.generator.lifetimes import Lifetimes
 from stafford.generator.profile import CatalogueProfile
@@ -26,7 +26,6 @@ from stafford.generator.randomness import (
 )
 from stafford.generator.vocabulary import CATEGORIES
 
-_PRODUCT = name_stream("product")
 _WEEKLY_PRICE = name_stream("weekly price")
 _EVENT = name_stream("product event")
 _LAUNCHED, _PRICE_CHANGED, _DISCONTINUED = 0, 1, 2
@@ -72,9 +71,8 @@ class Catalogue:
         self._root = root
         self._lifetimes = Lifetimes(profile.lifetime_weeks, opens_at)
         self.opens_at = opens_at
-        self.codes = np.array([CATEGORIES.index(name) for name in profile.categories], np.int64)
+        self.assortment = Assortment(profile.categories, profile.variants, root)
         self.returned: Floats = np.array([c.returned for c in profile.categories.values()], np.float64)
-        self._category_bounds = accumulate_shares([c.weight for c in profile.categories.values()])
         self._prices: Ints = np.zeros((0, 0), np.int64)  # in force at the end of [week, product]
         self._asked: Ints = np.zeros((0, 0), np.int64)
         self._changed_at: Ints = np.zeros((0, 0), np.int64)  # UTC microseconds; 0: not that week
@@ -93,14 +91,9 @@ class Catalogue:
         """Weeks since the shop opened."""
         return (micros - self.opens_at) // WEEK
 
-    def categorise(self, products: Ints) -> Ints:
-        """Index into the profile's categories of each product; `codes` has their place in CATEGORIES."""
-        keys = derive(self._root, _PRODUCT, products)
-        return choose(draw_unit(keys, 0), self._category_bounds)
-
     def draw_quality(self, products: Ints) -> Floats:
         """How good each product is, from 0 to below 1: the same for all who buy it."""
-        return draw_unit(derive(self._root, _PRODUCT, products), 6)
+        return draw_unit(derive(self._root, PRODUCT, products), 6)
 
     def launch(self, products: Ints) -> Ints:
         """When each product is first on sale, in UTC microseconds."""
@@ -108,19 +101,19 @@ class Catalogue:
         spread = self.opens_at + products * (MINUTE // 2) // initial
         later = products - initial
         week = later // max(self._profile.launches_per_week, 1)
-        keys = derive(self._root, _PRODUCT, products)
+        keys = derive(self._root, PRODUCT, products)
         in_week = draw_below(keys, 1, WEEK - 2 * SECOND)
         return np.where(later < 0, spread, self.opens_at + week * WEEK + in_week)
 
     def discontinue(self, products: Ints) -> Ints:
         """When each product is discontinued, in UTC microseconds, or NEVER."""
-        return self._lifetimes.discontinue(derive(self._root, _PRODUCT, products), self._find_ends(products))
+        return self._lifetimes.discontinue(derive(self._root, PRODUCT, products), self._find_ends(products))
 
     def _find_ends(self, products: Ints) -> Ints:
         """The first week in which each product is off the shelf."""
         later = products - self._profile.products
         first = np.where(later < 0, 0, later // max(self._profile.launches_per_week, 1) + 1)
-        return self._lifetimes.find_ends(derive(self._root, _PRODUCT, products), first, later < 0)
+        return self._lifetimes.find_ends(derive(self._root, PRODUCT, products), first, later < 0)
 
     def _find_on_sale(self, products: Ints, week: int) -> Flags:
         """Which products are on the shelf for the whole of a week."""
@@ -165,7 +158,8 @@ class Catalogue:
         return concatenate(drafts)
 
     def _draft(self, kind: int, products: Ints, occurred: Ints) -> Draft:
-        keys = derive(self._root, _PRODUCT, products)
+        keys = derive(self._root, PRODUCT, products)
+        traits = self.assortment.describe(products)
         return draft(
             "products",
             kind=kind,
@@ -173,10 +167,14 @@ class Catalogue:
             emitted=occurred,
             key=derive(keys, _EVENT, occurred - self.opens_at),
             product=products,
-            category=self.codes[self.categorise(products)],
-            name=draw_below(keys, 5, 1 << 40),
+            category=traits.category,
+            name=draw_below(self.assortment.derive(products), 5, 1 << 40),
             price=self.price(products, occurred),
             launched_at=self.launch(products),
+            subcategory=traits.subcategory,
+            group=traits.group,
+            color=traits.color,
+            size=traits.size,
         )
 
     def _tabulate(self, week: int) -> None:
@@ -188,10 +186,10 @@ class Catalogue:
             self._prices = _append_row(self._prices, prices)
             self._changed_at = _append_row(self._changed_at, changed_at)
             on_sale = self._find_on_sale(products, new)
-            keys = derive(self._root, _PRODUCT, products)
+            keys = derive(self._root, PRODUCT, products)
             ranking = np.argsort(keys, kind="stable").astype(np.int64)
             ranking = ranking[on_sale[ranking]]
-            self._of_product = self.codes[self.categorise(products)]
+            self._of_product = self.assortment.codes[self.assortment.categorise(products)]
             groups = [ranking, *(ranking[self._of_product[ranking] == c] for c in range(len(CATEGORIES)))]
             self._rankings = np.stack(
                 [
@@ -216,7 +214,7 @@ class Catalogue:
         known = np.zeros(len(products), np.int64)
         known[: len(before)] = before
         known = np.where(known == 0, base, known)
-        keys = derive(derive(self._root, _PRODUCT, products), _WEEKLY_PRICE, week)
+        keys = derive(derive(self._root, PRODUCT, products), _WEEKLY_PRICE, week)
         percent = _PERCENT_OF_BASE[draw_below(keys, 0, len(_PERCENT_OF_BASE))]
         offered = self._charm(products, base * percent // 100)
         changes: Flags = draw_unit(keys, 1) < self._profile.price_changes_per_week
@@ -228,14 +226,14 @@ class Catalogue:
 
     def _price_base(self, products: Ints) -> Ints:
         ranges = [c.price_cents for c in self._profile.categories.values()]
-        category = self.categorise(products)
+        category = self.assortment.categorise(products)
         least = np.array([r.least for r in ranges], np.int64)[category]
         most = np.array([r.most for r in ranges], np.int64)[category]
-        units = raise_to(draw_unit(derive(self._root, _PRODUCT, products), 3), 2)
+        units = raise_to(draw_unit(self.assortment.derive(products), 3), 2)
         return self._charm(products, least + (units * (most - least + 1)).astype(np.int64))
 
     def _charm(self, products: Ints, cents: Ints) -> Ints:
-        endings = _ENDINGS[draw_below(derive(self._root, _PRODUCT, products), 4, len(_ENDINGS))]
+        endings = _ENDINGS[draw_below(self.assortment.derive(products), 4, len(_ENDINGS))]
         return cents // 100 * 100 + endings
 
 

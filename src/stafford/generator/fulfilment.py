@@ -29,10 +29,14 @@ class Fulfilment:
         self._fulfilment: FulfilmentProfile = profile.fulfilment
         self._returns: ReturnsProfile = profile.returns
         self._catalogue = catalogue
+        self._assortment = catalogue.assortment
         self._settlement = Settlement(profile.payments)
         self._parcels = Parcels(profile.fulfilment)
         self._reviews = Reviews(profile.reviews, catalogue)
-        self._reasons = Choice(RETURN_REASONS, profile.returns.reasons.items())
+        reasons = profile.returns.reasons
+        others = {reason: weight for reason, weight in reasons.items() if reason != "wrong_size"}
+        self._reasons = Choice(RETURN_REASONS, reasons.items())
+        self._reasons_without_size = Choice(RETURN_REASONS, (others or reasons).items())
 
     def draft(self, orders: Orders, lines: Lines) -> list[Draft]:
         """Every event that follows these orders, however much later."""
@@ -52,7 +56,7 @@ class Fulfilment:
         self, orders: Orders, lines: Lines, delivered_at: Ints, shipped: Flags
     ) -> tuple[list[Draft], Flags]:
         """The steps of each return, and which lines go back because something is wrong with them."""
-        rates = self._catalogue.returned[self._catalogue.categorise(lines.product)]
+        rates = self._catalogue.returned[self._assortment.categorise(lines.product)]
         keys: Keys = derive(lines.key, _RETURN, 0)
         rows = np.flatnonzero(shipped[lines.order] & (draw_unit(keys, 0) < rates))
         keys, order = keys[rows], lines.order[rows]
@@ -66,7 +70,8 @@ class Fulfilment:
         )
         requested_at = delivered_at[order] + draw_span(keys, 2, self._returns.requested_after_days, DAY)
         refunded_at = requested_at + draw_span(keys, 3, self._returns.refunded_after_days, DAY)
-        reason = self._reasons.choose(draw_unit(keys, 4))
+        units, has_size = draw_unit(keys, 4), self._assortment.has_size(lines.product[rows])
+        reason = np.where(has_size, self._reasons.choose(units), self._reasons_without_size.choose(units))
         faulty = np.zeros(len(lines), np.bool_)
         faulty[rows] = np.isin(reason, _FAULTS)
         return [

@@ -205,6 +205,10 @@ LAYOUTS: Mapping[str, Layout] = {
             _integer("price_cents", "price"),
             _CURRENCY,
             Field("launched_at", Form.INSTANT, "launched_at"),
+            Field("subcategory", Form.WORD, "subcategory", words.SUBCATEGORIES, required=False),
+            Field("product_group_id", Form.NUMBER, "group", prefix="g-", digits=5, required=False),
+            Field("color", Form.WORD, "color", words.COLORS, required=False),
+            Field("size", Form.WORD, "size", words.SIZE_NAMES, required=False),
         ),
         _lay(
             "returns",

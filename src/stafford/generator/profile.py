@@ -48,10 +48,15 @@ class StockProfile(Part):
 
 
 class CatalogueProfile(Part):
-    """What is on sale. lifetime_weeks: on the shelf, each number as likely; None: nothing is discontinued."""
+    """What is on sale.
+
+    lifetime_weeks: on the shelf, each number as likely; None: nothing is discontinued. variants: products
+    that are one thing in several sizes or colours, of categories whose goods have them.
+    """
 
     products: int = Field(ge=1, le=200_000)
     launches_per_week: int = Field(ge=0, le=10_000)
+    variants: int = Field(1, ge=1, le=5)
     lifetime_weeks: Range | None = None
     price_changes_per_week: Share
     popularity_head: Annotated[float, Field(gt=0.001, le=10)]

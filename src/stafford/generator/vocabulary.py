@@ -61,14 +61,27 @@ STAFF_DOMAIN = "shop.example"  # the shop's own
 
 BRANDS = ("Nordhavn", "Lumière", "Ostmark", "Casa Ruiz", "Fjäll & Co", "Tilda", "Marlow", "Hokkai")
 PRODUCT_STYLES = ("Linen", "Merino", "Classic", "Relaxed", "Everyday", "Nordic", "Studio", "Été", "Urban")
-PRODUCT_NOUNS: dict[str, tuple[str, ...]] = {
-    "apparel": ("Shirt", "Dress", "Jumper", "Trousers", "Coat", "Skirt", "T-shirt"),
-    "shoes": ("Sneaker", "Boot", "Loafer", "Sandal"),
-    "accessories": ("Scarf", "Belt", "Hat", "Bag", "Gloves"),
-    "beauty": ("Face Cream", "Perfume", "Soap", "Crème"),
-    "home": ("Blanket", "Vase", "Candle", "Cushion"),
-    "electronics": ("Headphones", "Lamp", "Speaker", "Watch"),
-}
+# Categories, what is below them, and what goods of it are called.
+CATEGORY_TREE: dict[str, dict[str, tuple[str, ...]]] = {
+    "apparel": {
+        "tops": ("Shirt", "T-shirt"), "knitwear": ("Jumper", "Cardigan"), "trousers": ("Trousers", "Jeans"),
+        "dresses_and_skirts": ("Dress", "Skirt"), "outerwear": ("Coat", "Jacket"),
+    },
+    "shoes": {"sneakers": ("Sneaker",), "boots": ("Boot",), "loafers": ("Loafer",), "sandals": ("Sandal",)},
+    "accessories": {
+        "scarves_and_gloves": ("Scarf", "Gloves"), "belts": ("Belt",), "hats": ("Hat",), "bags": ("Bag",),
+    },
+    "beauty": {"skin_care": ("Face Cream", "Crème"), "fragrances": ("Perfume",), "bath": ("Soap",)},
+    "home": {"textiles": ("Blanket", "Cushion"), "decoration": ("Vase", "Candle")},
+    "electronics": {"audio": ("Headphones", "Speaker"), "lighting": ("Lamp",), "wearables": ("Watch",)},
+}  # fmt: skip
+SUBCATEGORIES = tuple(name for branch in CATEGORY_TREE.values() for name in branch)
+COLORS = ("black", "white", "grey", "navy", "red", "green", "beige", "brown")
+SHADED = ("apparel", "shoes", "accessories", "home", "electronics")
+"""Categories whose goods come in colours."""
+SIZES = {"apparel": ("XS", "S", "M", "L", "XL"), "shoes": ("37", "38", "39", "40", "41", "42", "43", "44")}
+"""Of categories whose goods come in sizes, the smallest first."""
+SIZE_NAMES = tuple(size for sizes in SIZES.values() for size in sizes)
 _SEARCHED: dict[str, tuple[str, ...]] = {
     "apparel": (
         "black dress",
@@ -119,7 +132,8 @@ REVIEW_VERDICTS: dict[str, tuple[tuple[str, ...], ...]] = {
 def _list_terms() -> tuple[tuple[str, str], ...]:
     """What people search for, with the category they mean: its goods by noun and by style, and more."""
     terms = []  # no term twice: Parquet's writer cannot use a dictionary with repetitions
-    for category, nouns in PRODUCT_NOUNS.items():
+    for category, branch in CATEGORY_TREE.items():
+        nouns = [noun for names in branch.values() for noun in names]
         found = [noun.lower() for noun in nouns]
         found += [f"{style} {noun}".lower() for noun in nouns for style in PRODUCT_STYLES[:4]]
         terms += [(term, category) for term in (*found, *_SEARCHED[category])]

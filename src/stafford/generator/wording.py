@@ -10,10 +10,10 @@ from stafford.generator.compiled import BLOCK
 from stafford.generator.draft import Draft
 from stafford.generator.fragments import Bytes
 from stafford.generator.goods import write_goods
-from stafford.generator.layout import Form
+from stafford.generator.layout import NOTHING, Form
 from stafford.generator.opinions import write_titles
 from stafford.generator.people import write_people
-from stafford.generator.vocabulary import CATEGORIES, COUNTRIES
+from stafford.generator.vocabulary import COUNTRIES, SUBCATEGORIES
 
 Texts = Mapping[str, list[str | None]]
 Rewording = tuple[int, str, Callable[[str], str]]
@@ -35,8 +35,10 @@ def find_texts(draft: Draft) -> Texts:
             "city": [person.city for person in people],
         }
     if draft.topic == "products":
-        categories = [CATEGORIES[place] for place in read("category")]
-        goods = write_goods(read("product"), categories, read("name"))
+        subcategories = [SUBCATEGORIES[place] for place in read("subcategory")]
+        group, product = draft.column("group"), draft.column("product")
+        numbers = np.where(group == NOTHING, product, group).tolist()
+        goods = write_goods(numbers, subcategories, read("name"))
         return {"name": [good.name for good in goods], "brand": [good.brand for good in goods]}
     if draft.topic == "reviews":
         return {"title": list(write_titles(read("rating"), read("title")))}

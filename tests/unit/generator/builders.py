@@ -38,8 +38,9 @@ def find_profile(name: str = "fashion-retail", *, is_clean: bool = False, produc
     """
     profile = load_profile(name, PROFILES)
     lifetime = Range(least=4, most=30)
+    goods = {"products": products, "launches_per_week": 3, "lifetime_weeks": lifetime}
     changes: dict[str, Any] = {
-        "catalogue": profile.catalogue.model_copy(update={"products": products, "lifetime_weeks": lifetime}),
+        "catalogue": profile.catalogue.model_copy(update=goods),
         "customers": profile.customers.model_copy(update={"history_weeks": 8}),
         "fulfilment": profile.fulfilment.model_copy(update={"cancelled": 0.03, "lost": 0.05}),
         "reviews": profile.reviews.model_copy(update={"share": 0.4}),

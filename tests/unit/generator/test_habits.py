@@ -142,16 +142,16 @@ def test_a_product_is_sold_again_when_it_is_back() -> None:
 
 
 def test_there_is_no_outage_where_there_is_plenty() -> None:
-    """Control: the shop that is compared with is never sold out, and sells the same goods all the time."""
+    """Control: the shop that is compared with is never sold out, and sells all but some dear goods."""
     events = _stock(is_scarce=False)
     assert _find_outages(events) == []
-    assert set().union(*_find_orders(events).values()) == set(range(_PRODUCTS))
+    assert len(set().union(*_find_orders(events).values())) > 0.95 * _PRODUCTS
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_prices_end_in_a_charming_way(name: str) -> None:
     """Every price ends in 99, 95 or 90, also after a change; what is asked after a discount does not."""
-    events = _live(find_profile(name, is_clean=True), 21, 1000)
+    events = _live(find_profile(name, is_clean=True, products=180), 21, 1000)
     products, orders = events["products"], _find_kind(events["orders"], PLACED)
     for kind in (0, 1):
         assert set((_find_kind(products, kind).column("price") % 100).tolist()) == {99, 95, 90}

@@ -39,7 +39,7 @@ def test_default_profile_loads() -> None:
         ),
         ("{least: 26, most: 174}", "{least: 0, most: 174}", "lifetime_weeks.least is 0; .* a week at least"),
         (
-            "launches_per_week: 3",
+            "launches_per_week: 9",
             "launches_per_week: 0",
             "launches_per_week is 0, .* leave lifetime_weeks",
         ),

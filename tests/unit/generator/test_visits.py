@@ -164,7 +164,7 @@ def test_returns_do_not_depend_on_the_cut(name: str) -> None:
 
 def test_what_is_searched_for_is_looked_at() -> None:
     """A product that is looked at right after a search is of the category that the term means."""
-    events = _tell(find_profile(is_clean=True), 5)
+    events = _tell(find_profile(is_clean=True, products=180), 5)
     category = {e.body["product_id"]: e.body["category"] for e in events if e.topic == "products"}
     meant = dict(TERMS)
     found = [

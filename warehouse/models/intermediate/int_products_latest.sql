@@ -17,7 +17,11 @@ latest as (
         product_id,
         product_name,
         category,
+        subcategory,
         brand,
+        product_group_id,
+        color,
+        size,
         price_cents,
         launched_at,
         discontinued_at

@@ -7,12 +7,16 @@ shaped as (
         -- ids
         event_id,
         product_id,
+        product_group_id,
 
         -- text
         event_type,
         name as product_name,
         category,
+        subcategory,
         brand,
+        color,
+        size,
 
         -- numbers
         price_cents,
