@@ -72,7 +72,7 @@ bench-generator: $(VENV)/.run ## Measure the generator beside others, in about e
 bench-kafka: $(VENV)/.run ## Measure Kafka's settings beside its own tools, in about ten minutes (ARGS="--quick")
 	$(BIN)/stafford bench kafka $(ARGS)
 
-realism: $(VENV)/.run ## Hold every kind of shop against its targets, with three seeds, in about ten minutes
+realism: $(VENV)/.run ## Hold every kind of shop against its targets, with three seeds, in about twenty minutes
 	$(BIN)/python -m benchmarks.realism $(ARGS)
 
 clean: ## Remove everything that runs wrote, and the environment
