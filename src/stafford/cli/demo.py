@@ -56,7 +56,7 @@ def demo(
     except KeyboardInterrupt:
         kafka = "; Kafka may still run: stafford kafka stop" if keep_running else "; nothing is left running"
         console.print(f"stopped by Ctrl-C{kafka}", soft_wrap=True)
-        raise
+        raise typer.Exit(130) from None
     if as_json:
         typer.echo(json.dumps(_as_dict(summary)))
     else:

@@ -65,7 +65,11 @@ def generate(
     )
     began = time.monotonic()
     with show_progress(Console(stderr=True)) as show:
-        generated = job.run(show, resume=resume)
+        try:
+            generated = job.run(show, resume=resume)
+        except KeyboardInterrupt:
+            typer.echo("stopped by Ctrl-C; the same command with --resume goes on from here", err=True)
+            raise typer.Exit(130) from None
     if as_json:
         typer.echo(json.dumps({"folder": str(job.folder), **asdict(generated)}))
         return

@@ -52,6 +52,14 @@ class Commands(TyperGroup):
         del ctx
         return list(COMMANDS)
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; Ctrl-C is answered, where the command does not answer it."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            typer.echo("stopped by Ctrl-C; what is written stands, and the same command goes on", err=True)
+            raise typer.Exit(130) from None
+
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of that name, if there is one."""
         del ctx
@@ -102,6 +110,8 @@ def main() -> None:
     except typer.TyperException as error:
         said: Any = error  # its public type does not name what it has
         if text := said.format_message().rstrip("."):
+            if "No such option: --home" in text:
+                text = "--home goes before the command, as in `stafford --home DIR live`"
             _say_error(f"{text}; see: {said.ctx.command_path if said.ctx else 'stafford'} --help")
         else:  # a group without a command: the help is the answer
             said.show()

@@ -50,7 +50,11 @@ def reconcile(
         show_verdict(Console(), verdict)
     if not verdict.reconciled:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in verdict.findings_by_kind.items())
-        raise ReconciliationError(f"ledger and tables disagree: {kinds}; all ids are in {job.verdict_path}")
+        waiting = "; what still waits in Kafka or the spool counts as lost until `stafford ingest` has run"
+        raise ReconciliationError(
+            f"ledger and tables disagree: {kinds}{waiting if verdict.totals['lost'] else ''}; all ids are in "
+            f"{job.verdict_path}"
+        )
 
 
 def show_verdict(console: Console, verdict: Reconciliation) -> None:
@@ -93,6 +97,8 @@ def show_verdict(console: Console, verdict: Reconciliation) -> None:
             f"[dim]{money.measure:<9}[/] ledger {format_cents(money.ledger_cents)} {sign} "
             f"marts {format_cents(money.mart_cents)}"
         )
+    if verdict.reconciled:
+        console.print("every event is accounted for")
     for finding in verdict.findings[:SHOWN]:
         console.print(
             f"[red]{finding.kind}[/] {finding.topic} {finding.event_id or ''} {escape(finding.detail)}"

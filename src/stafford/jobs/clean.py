@@ -51,7 +51,7 @@ def build(settings: Settings, *, cache: bool = False) -> CleanJob:
     """
     home = settings.home_dir
     entries = {path.name for path in home.iterdir()} if home.is_dir() else set()
-    strange = sorted(name for name in entries - OURS if not name.startswith(".stafford"))
+    strange = sorted(name for name in entries - OURS if not name.startswith((".stafford", "realism-")))
     if strange:
         raise ConfigError(
             f"{home} holds {', '.join(strange[:5])}, which no command wrote; nothing was deleted. "

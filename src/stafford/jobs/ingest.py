@@ -20,7 +20,7 @@ from stafford.jobs.kafka_to_bronze import KafkaToBronze
 from stafford.jobs.live import find_publisher
 from stafford.lakehouse import checkpoints, queries
 from stafford.lakehouse.adoption import adopt_contracts, check_contracts
-from stafford.lakehouse.bronze import Lander
+from stafford.lakehouse.bronze import Lander, read_positions
 from stafford.lakehouse.counts import Counts, count
 from stafford.lakehouse.executors import watch
 from stafford.lakehouse.quarantine.records import QuarantineReader
@@ -167,8 +167,11 @@ class IngestJob:
         """Give the settings of a broker that answers; None where the spool is all there is to read."""
         try:
             kafka = self.find_kafka()
-        except TransportUnavailable:
+        except TransportUnavailable as exc:
             kafka = None
+            # Who never had a broker misses none.
+            if self.spool.exists() and read_positions(self.lake):
+                self._leave_kafka(str(exc))
         if kafka is None:
             if not self.spool.exists():
                 raise ConfigError(
@@ -185,11 +188,14 @@ class IngestJob:
                 f"no Kafka broker answers at {bootstrap} within {KAFKA_ANSWERS_WITHIN_S:g} s, and there is "
                 f"no spool {self.spool} to read; see `stafford kafka status`"
             )
-        self.notify(
-            f"KAFKA IS NOT READ: no broker answers at {bootstrap}. What is in the spool goes into the lake; "
-            "run `stafford ingest` again when Kafka is back."
-        )
+        self._leave_kafka(f"no broker answers at {bootstrap}")
         return None
+
+    def _leave_kafka(self, reason: str) -> None:
+        self.notify(
+            f"KAFKA IS NOT READ: {reason}. What is in the spool goes into the lake; run `stafford ingest` "
+            "again when Kafka is back."
+        )
 
     def _copy(self, spark: SparkSession, kafka: Mapping[str, str], *, accept_loss: bool) -> None:
         bronze = self._bronze

@@ -136,7 +136,9 @@ def _follow(lines: IO[str], progress: Callable[[str], None]) -> list[str]:
         if name != "LogStartLine" and total and "node_info" in data:
             done += 1
             node = data["node_info"]
-            progress(f"{done} of {total}: {node['node_status']} {node['node_name']}")
+            # Of some tests dbt's node has the status "None", and only the event knows it.
+            status = data.get("status", "done") if node["node_status"] == "None" else node["node_status"]
+            progress(f"{done} of {total}: {status} {node['node_name']}")
         elif message.strip() and name != "LogStartLine":
             tail.append(message)
     return list(tail)

@@ -11,6 +11,18 @@ from stafford.errors import ConfigError
 DAY = ("--from", "2026-01-01", "--to", "2026-01-02")
 
 
+def test_ctrl_c_names_the_way_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parts that are complete stay, and --resume makes the others."""
+
+    def be_interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("stafford.jobs.generate.GenerateJob.run", be_interrupted)
+    done = CliRunner().invoke(app, ["generate", *DAY, "--out", str(tmp_path / "run")])
+    assert done.exit_code == 130
+    assert "--resume goes on from here" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -22,6 +22,7 @@ def _run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *w
         (("simulate", "--bogus"), "No such option: --bogus"),
         (("generate",), "Missing option '--from'"),
         (("nonsense",), "No such command 'nonsense'"),
+        (("spool", "list", "--home", "there"), "--home goes before the command"),
     ],
 )
 def test_one_line_says_what_is_wrong_and_where_to_look(monkeypatch, capsys, words, said):
@@ -31,6 +32,18 @@ def test_one_line_says_what_is_wrong_and_where_to_look(monkeypatch, capsys, word
     assert err.count("\n") == 1
     assert said in err
     assert "see: stafford" in err
+
+
+def test_ctrl_c_says_that_it_was_heard(monkeypatch, capsys):
+    """A command that ends without a word looks as if it had broken."""
+
+    def be_interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("stafford.jobs.broker.status", be_interrupted)
+    status, err = _run(monkeypatch, capsys, "kafka", "status")
+    assert status == 130
+    assert err.startswith("stopped by Ctrl-C")
 
 
 def test_help_is_no_error(monkeypatch, capsys):

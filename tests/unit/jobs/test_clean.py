@@ -12,7 +12,8 @@ def settings(tmp_path):
     """A home with a lake and a report, and a cache with jars beside something else."""
     for folder in ("home/lake/bronze", "cache/jars", "cache/mine"):
         (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "home" / "report.html").write_text("<html>")
+    for page in ("report.html", "realism-fashion-retail.html"):
+        (tmp_path / "home" / page).write_text("<html>")
     return Settings(home=tmp_path / "home", cache_dir=tmp_path / "cache")
 
 
