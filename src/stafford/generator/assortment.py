@@ -42,28 +42,33 @@ class Assortment:
     """
 
     def __init__(self, categories: Mapping[Category, CategoryProfile], variants: int, root: int) -> None:
-        self.codes = np.array([CATEGORIES.index(name) for name in categories], np.int64)
+        self._codes: Ints = np.array([CATEGORIES.index(name) for name in categories], np.int64)
         self._bounds = accumulate_shares([category.weight for category in categories.values()])
         self._variants = variants
         self._root = root
 
     def categorise(self, products: Ints) -> Ints:
-        """Index into the profile's categories of each product; `codes` has their place in CATEGORIES."""
+        """Index into the profile's categories of each product."""
         first = products - products % self._variants
         return choose(draw_unit(derive(self._root, PRODUCT, first), _CATEGORY), self._bounds)
 
+    def find_categories(self, products: Ints) -> Ints:
+        """The place in CATEGORIES of each product's."""
+        return self._codes[self.categorise(products)]
+
     def has_size(self, products: Ints) -> Flags:
         """Whether each product comes in sizes."""
-        return _SIZE_COUNT[self.codes[self.categorise(products)]] > 0
+        return _SIZE_COUNT[self.find_categories(products)] > 0
 
     def derive(self, products: Ints) -> Keys:
         """The keys of what the products of one group have in common."""
-        return derive(self._root, PRODUCT, self._find_first(products))
+        return derive(self._root, PRODUCT, self._find_first(products, self.find_categories(products)))
 
     def describe(self, products: Ints) -> Traits:
         """What each product is. No two products of a group have the same size and colour."""
-        category = self.codes[self.categorise(products)]
-        first, keys = self._find_first(products), self.derive(products)
+        category = self.find_categories(products)
+        first = self._find_first(products, category)
+        keys = derive(self._root, PRODUCT, first)
         sizes = _SIZE_COUNT[category]
         size = _SIZE_FIRST[category] + products - first
         size += draw_below(keys, _SIZE, np.maximum(sizes - self._variants + 1, 1))
@@ -78,8 +83,7 @@ class Assortment:
             np.where(sizes > 0, size, NOTHING),
         )
 
-    def _find_first(self, products: Ints) -> Ints:
-        category = self.codes[self.categorise(products)]
+    def _find_first(self, products: Ints, category: Ints) -> Ints:
         return np.where(_varies(category), products - products % self._variants, products)
 
 

@@ -189,7 +189,7 @@ class Catalogue:
             keys = derive(self._root, PRODUCT, products)
             ranking = np.argsort(keys, kind="stable").astype(np.int64)
             ranking = ranking[on_sale[ranking]]
-            self._of_product = self.assortment.codes[self.assortment.categorise(products)]
+            self._of_product = self.assortment.find_categories(products)
             groups = [ranking, *(ranking[self._of_product[ranking] == c] for c in range(len(CATEGORIES)))]
             self._rankings = np.stack(
                 [

@@ -138,8 +138,7 @@ class OrderDesk:
     def _find_percent(self, product: Ints, at: Ints, sales: Ints) -> Ints:
         """The better of the week's promotion and a flash sale that is on, when it is ordered."""
         percent = self._catalogue.find_promotions(product, at)
-        assortment = self._catalogue.assortment
-        category = assortment.codes[assortment.categorise(product)]
+        category = self._catalogue.assortment.find_categories(product)
         near = (sales[:, 0] <= at.max(initial=0)) & (sales[:, 1] > at.min(initial=NEVER))
         for start, end, of_category, discount in sales[near]:
             is_on = (start <= at) & (at < end) & (category == of_category)

@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 from stafford.errors import ConfigError, StorageError
@@ -13,7 +14,9 @@ OURS = {
     "warehouse.duckdb", "warehouse.duckdb.wal", "report.html", "reconciliation.json",
     "run.json", "shop.json", "shop.lock", "demo.json",
 }  # fmt: skip
-"""Everything that a command writes into a home."""
+"""Everything that a command writes into a home, beside PATTERNS."""
+
+PATTERNS = (".stafford*", "realism-*.html")
 
 DOWNLOADS = ("jars", "environments")
 
@@ -51,7 +54,7 @@ def build(settings: Settings, *, cache: bool = False) -> CleanJob:
     """
     home = settings.home_dir
     entries = {path.name for path in home.iterdir()} if home.is_dir() else set()
-    strange = sorted(name for name in entries - OURS if not name.startswith((".stafford", "realism-")))
+    strange = sorted(name for name in entries - OURS if not any(fnmatch(name, own) for own in PATTERNS))
     if strange:
         raise ConfigError(
             f"{home} holds {', '.join(strange[:5])}, which no command wrote; nothing was deleted. "

@@ -35,6 +35,13 @@ def create(kafka: dict[str, str], topic: str, partitions: int, **settings: str) 
         cluster.apply([Change(Kind.CREATE, topic, edits)])
 
 
+def fill_bronze(
+    spark: SparkSession, lake: SmallLake, kafka: dict[str, str], checkpoint: Path, *topics: str
+) -> None:
+    """Copy what is there now."""
+    queries.finish(start_bronze(spark, lake.lake, kafka, topics, str(checkpoint), Trigger.AVAILABLE_NOW))
+
+
 def test_no_partition_holds_the_others_back(
     spark: SparkSession,
     contracts: Mapping[str, Contract],
@@ -59,10 +66,7 @@ def test_no_partition_holds_the_others_back(
 
     def ingest() -> dict[int, int]:
         """Read what is there; records in silver by partition."""
-        checkpoint = str(tmp_path / "bronze")
-        queries.finish(
-            start_bronze(spark, lake.lake, kafka_config, [topic], checkpoint, Trigger.AVAILABLE_NOW)
-        )
+        fill_bronze(spark, lake, kafka_config, tmp_path / "bronze", topic)
         lake.refine()
         found: dict[int, int] = {}
         for row in lake.read(lake.lake.silver(topic)):
@@ -146,10 +150,7 @@ def test_a_topic_that_is_idle_holds_no_other_back(
 
     assert watch(busy) >= 18
     assert watch(busy, idle) == 0
-    checkpoint = str(tmp_path / "bronze")
-    queries.finish(
-        start_bronze(spark, lake.lake, kafka_config, [busy, idle], checkpoint, Trigger.AVAILABLE_NOW)
-    )
+    fill_bronze(spark, lake, kafka_config, tmp_path / "bronze", busy, idle)
     lake.refine()
     assert len(lake.read(lake.lake.silver(busy))) == 20
     assert lake.read(lake.lake.silver(idle)) == []
@@ -177,9 +178,7 @@ def test_bronze_repeats_a_batch_whose_end_was_not_noted(
     checkpoint = tmp_path / "bronze"
 
     def copy() -> int:
-        queries.finish(
-            start_bronze(spark, lake.lake, kafka_config, [topic], str(checkpoint), Trigger.AVAILABLE_NOW)
-        )
+        fill_bronze(spark, lake, kafka_config, checkpoint, topic)
         return int(DeltaTable(lake.lake.bronze).count())
 
     def forget_the_end() -> None:
@@ -241,10 +240,7 @@ def test_what_compaction_took_is_no_loss(
 
     def ingest() -> tuple[list[int], dict[int, tuple[bytes, str]]]:
         """Read what is there; offsets in silver, and what is in quarantine."""
-        checkpoint = str(tmp_path / "bronze")
-        queries.finish(
-            start_bronze(spark, lake.lake, kafka_config, [topic], checkpoint, Trigger.AVAILABLE_NOW)
-        )
+        fill_bronze(spark, lake, kafka_config, tmp_path / "bronze", topic)
         lake.refine()
         silver, refused = (lake.read(uri) for uri in (lake.lake.silver(topic), lake.lake.quarantine))
         return (
