@@ -105,6 +105,37 @@ def test_start_waits_for_a_broker_that_it_saw_too_late(
         embedded.stop()
 
 
+def test_a_broker_that_dies_while_it_is_waited_for_is_replaced(
+    tmp_path: Path, kafka_jars: Path, java: Java, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Java that was killed lives on for a moment, and the next start may find it in that moment."""
+    command = [sys.executable, "-c", STARTER, str(tmp_path / "kafka"), str(kafka_jars), "19992"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as starter:
+        assert starter.stdout is not None
+        assert any(line.startswith("starting") for line in starter.stdout)
+        time.sleep(0.2)
+        starter.kill()
+    (doomed,) = brokers_of(tmp_path / "kafka")
+    find = broker_process.find
+
+    def find_and_kill(directory: Path) -> psutil.Process | None:
+        found = find(directory)
+        if found is not None and found.pid == doomed:
+            found.kill()
+        return found
+
+    monkeypatch.setattr(broker_process, "find", find_and_kill)
+    embedded = Broker(tmp_path / "kafka", kafka_jars, java, probe=answers, heap_mb=256)
+    said: list[str] = []
+    try:
+        state = embedded.start(port=19992, wait_s=120, progress=said.append)
+        assert said[:2] == ["a broker is running already", "it ended; another takes its place"]
+        assert state.pid != doomed
+        assert brokers_of(tmp_path / "kafka") == [state.pid]
+    finally:
+        embedded.stop()
+
+
 ORPHAN = """
 import sys, time
 from pathlib import Path

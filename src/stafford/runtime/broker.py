@@ -113,7 +113,12 @@ class Broker:
         running = broker_process.find(self.directory)
         if running is not None:
             progress("a broker is running already")
-            return self._await(running, None, 0, deadline, wait_s)
+            try:
+                return self._await(running, None, 0, deadline, wait_s)
+            except _Ended:
+                # It was dying when we looked: a Java that was killed takes a moment to end. If the cause is
+                # another, ours meets it too and says it.
+                progress("it ended; another takes its place")
         cluster_id = broker_files.stored_cluster_id(self.directory) or self._format(progress)
         taken: set[int] = set()
         while True:
