@@ -46,6 +46,7 @@ def turn_back(platform: Platform, _: Random) -> None:
         _LIMIT_S,
         "time of arrival and of ingestion that went back",
     )
+    platform.await_flow(RATE * 4, _LIMIT_S)
     platform.note("times of arrival and of ingestion went back by a minute within a partition")
 
 

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/time.h>
+#include <threads.h>
 #include <time.h>
 
 #define SECOND 1000000000LL
@@ -66,6 +67,14 @@ int pthread_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t *restr
     static int (*real)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
     if (!real) real = dlsym(RTLD_NEXT, "pthread_cond_timedwait");
     struct timespec turned = until->tv_sec > LONG_AGO ? turn(*until, -1) : *until;
+    return real(cond, mutex, &turned);
+}
+
+/* The C library's own, which does not come by pthread_cond_timedwait; librdkafka waits by it. */
+int cnd_timedwait(cnd_t *restrict cond, mtx_t *restrict mutex, const struct timespec *restrict until) {
+    static int (*real)(cnd_t *, mtx_t *, const struct timespec *);
+    if (!real) real = dlsym(RTLD_NEXT, "cnd_timedwait");
+    struct timespec turned = turn(*until, -1);
     return real(cond, mutex, &turned);
 }
 
