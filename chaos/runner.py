@@ -21,7 +21,8 @@ class Outcome:
     """How one fault ended.
 
     moment_s: of the fault, after silver had begun to grow. recovery_s: from the operator's first command
-    until silver had all that any log had taken by then. notes: what the fault saw on its way.
+    until silver had all that any log had taken by then, and a second's new records.
+    notes: what the fault saw on its way.
     """
 
     fault: Fault
@@ -84,7 +85,7 @@ def break_and_recover(
     began = time.monotonic()
     fault.repair(platform)
     platform.restore()
-    platform.await_caught_up(_LIMIT_S)
+    platform.await_caught_up(RATE, _LIMIT_S)
     return moment_s, time.monotonic() - began
 
 
