@@ -60,14 +60,14 @@ _PAGE = """\
 
 Broker, generator ({rate}/s) and a continuous ingestion run as processes of their own. A fault comes at a
 seeded moment after records have begun to reach silver; what ended is started again, and what the recovery
-names is done; when silver has all that was acknowledged, and a second's new records, the shop rests and the
-ledger is reconciled by the ids of all records so far.
+names is done; when a second's new records were acknowledged and silver has all, the shop rests and the ledger
+is reconciled by the ids of all records so far.
 
 Measured {day}, seed {seed}, {machine}. Repeat it with `make chaos`, or one of them with
 `make chaos ARGS="--faults power-cut"`. What the faults taught, and what a row proves:
 [ADR 37](../adr/0037-chaos-asks-the-ledger.md).
 
-| Fault | Moment, s | What was done | Until silver had all and new ones, s | Records so far | Lost | Doubled |
+| Fault | Moment, s | What was done | Until silver had all, s | Records so far | Lost | Doubled |
 | --- | ---: | --- | ---: | ---: | ---: | ---: |
 {rows}
 """

@@ -112,18 +112,18 @@ class Platform(Pieces):
         self._await(lambda: self.count_judged() >= goal, limit_s, f"{more} more records in silver")
 
     def await_caught_up(self, more: int, limit_s: float) -> None:
-        """Wait until silver has judged all that a log has taken by now, and so many records that follow.
+        """Wait until a log has taken so many records more, and silver has judged all that it has by then.
 
         Without new ones a platform that stands still would have caught up, if it did so before it was broken.
 
         Raises:
             ChaosError: it did not within the limit, or a piece ended.
         """
+        self.await_taken(more, limit_s)
         taken = self.count_taken()
         # What is there twice, such as a batch that went to Kafka and to the spool, was judged twice.
-        goal = taken + self._surplus + more
-        what = f"all {taken} records in silver, and {more} new ones"
-        self._await(lambda: self.count_judged() >= goal, limit_s, what)
+        goal = taken + self._surplus
+        self._await(lambda: self.count_judged() >= goal, limit_s, f"all {taken} records in silver")
 
     def settle(self, *, to_marts: bool = False) -> Verdict:
         """Let the shop rest until nothing moves in the lake (or on to the marts), and reconcile.

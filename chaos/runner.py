@@ -21,7 +21,7 @@ class Outcome:
     """How one fault ended.
 
     moment_s: of the fault, after silver had begun to grow. recovery_s: from the operator's first command
-    until silver had all that any log had taken by then, and a second's new records.
+    until a log had taken a second's new records, and silver all that was taken by then.
     notes: what the fault saw on its way.
     """
 
