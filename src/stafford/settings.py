@@ -68,6 +68,11 @@ class Settings(BaseSettings):
         """The home as an absolute path."""
         return self.home.expanduser().resolve()
 
+    def command(self, words: str) -> str:
+        """What a person types to run a command in this home, such as "stafford --home shop kafka start"."""
+        is_usual = self.home == type(self).model_fields["home"].default
+        return f"stafford {words}" if is_usual else f"stafford --home {self.home} {words}"
+
     @property
     def contracts_dir(self) -> Path:
         """The data contracts."""

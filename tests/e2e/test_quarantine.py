@@ -129,6 +129,9 @@ def test_a_broken_contract_is_mended_and_its_records_replayed(shop):
     assert {json.loads(step["rules"][0])["name"] for row in resolved for step in row["history"]} == {
         "shop-in-the-united-states"
     }
+    is_cut = "there are more"
+    assert is_cut in shop.ok("quarantine", "show", *group, "--limit", "1").out
+    assert is_cut not in shop.ok("quarantine", "show", *group, "--limit", "100000").out
 
     # and the contract without the country is refused by the lake itself from now on
     shop.contract.write_text(shop.whole.replace(MISSING, "", 1), encoding="utf-8")

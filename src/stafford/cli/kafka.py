@@ -51,12 +51,13 @@ def stop(as_json: _AsJson = False) -> None:
 @app.command(epilog="Example: stafford kafka status --json")
 def status(as_json: _AsJson = False) -> None:
     """Say whether the broker runs: exit code 0 when it does, 1 when it does not."""
-    state = broker_job.status(Settings())
+    settings = Settings()
+    state = broker_job.status(settings)
     if state is None:
         typer.echo(
             json.dumps({"running": False})
             if as_json
-            else "Kafka is not running; start it with: stafford kafka start"
+            else f"Kafka is not running; start it with: {settings.command('kafka start')}"
         )
         raise typer.Exit(1)
     _show(state, as_json=as_json)

@@ -70,13 +70,16 @@ def show(
     if field is not None and reason is None:
         raise ConfigError(f"--field {field} says nothing without the --reason that names it; add it")
     code = reason if field is None else f"{reason}:{field}"
-    rows = build(Settings()).find(quarantine_id=quarantine_id, topic=topic, code=code, limit=limit)
+    rows = build(Settings()).find(quarantine_id=quarantine_id, topic=topic, code=code, limit=limit + 1)
+    has_more, rows = len(rows) > limit, rows[:limit]
     if not rows:
         raise ConfigError("no such record; `stafford quarantine list` shows what is there")
     if as_json:
         _print_json([to_jsonable(row) for row in rows])
     else:
         show_records(rows)
+        if has_more:
+            typer.echo(f"These are the {limit} newest; there are more, see --limit.")
 
 
 @app.command(epilog="Example: stafford quarantine fix rules.yaml")

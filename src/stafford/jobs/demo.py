@@ -205,6 +205,7 @@ class DemoJob:
                     shop.backfill(HISTORY_ENDS + LIVE_DAY, watch=tick)
             with self._stage(watch, "Bring silver up to date"):
                 ingestion.drain(DRAIN_S)
+                watch.lake(job.count())
 
     def _describe_run(self, meter: MemoryMeter) -> None:
         """Write down what the report says about how the run went."""

@@ -165,19 +165,19 @@ class IngestJob:
 
     def _find_kafka_now(self) -> Mapping[str, str] | None:
         """Give the settings of a broker that answers; None where the spool is all there is to read."""
+        reason = "no Kafka is named"
         try:
             kafka = self.find_kafka()
         except TransportUnavailable as exc:
-            kafka = None
+            kafka, reason = None, str(exc)
             # Who never had a broker misses none.
             if self.spool.exists() and read_positions(self.lake):
-                self._leave_kafka(str(exc))
+                self._leave_kafka(reason)
         if kafka is None:
             if not self.spool.exists():
                 raise ConfigError(
-                    f"nothing to ingest: no broker runs and there is no spool {self.spool}. "
-                    "Start one with `stafford kafka start`, or send with "
-                    "`stafford simulate --transport files`"
+                    f"nothing to ingest: {reason}, and there is no spool {self.spool}, which "
+                    "`stafford simulate --transport files` would make"
                 )
             return None
         bootstrap = kafka["bootstrap.servers"]

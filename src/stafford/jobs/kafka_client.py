@@ -18,7 +18,7 @@ def find_kafka(settings: Settings) -> dict[str, str]:
     if state is None:
         raise TransportUnavailable(
             f"no broker runs for {settings.home_dir}, and STAFFORD_KAFKA names no bootstrap.servers; "
-            "start the embedded one with `stafford kafka start`"
+            f"start the embedded one with `{settings.command('kafka start')}`"
         )
     return {**settings.kafka, "bootstrap.servers": state.bootstrap}
 

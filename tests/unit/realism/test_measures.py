@@ -125,6 +125,14 @@ def test_affinity_wants_pairs(facts: Facts, targets: Targets) -> None:
         value("orders.affinity", few, targets)
 
 
+@pytest.mark.parametrize("metric_id", ["orders.coupon", "payments.stolen"])
+def test_rare_orders_want_many(metric_id: str, facts: Facts, targets: Targets) -> None:
+    """The orders of a small shop's month tell nothing of what befalls one in a thousand."""
+    few = replace(facts, aftermath=replace(facts.aftermath, orders=4_999))
+    with pytest.raises(NotMeasurable, match="4,999 orders"):
+        value(metric_id, few, targets)
+
+
 def test_curve_is_compared_in_shape(facts: Facts, targets: Targets) -> None:
     """The curve of the targets passes at any height, and turned round it fails."""
     curve = np.array(targets.expected.hours["mobile"], dtype=np.int64)

@@ -7,19 +7,28 @@ from stafford.realism.unanswered import NotMeasurable
 
 LEAST_REVIEWS = 500
 LEAST_PARCELS = 2_000
-"""With fewer, a share of some in a thousand is a handful."""
+LEAST_ORDERS = 5_000
+"""With fewer, a share of some in a thousand is a handful. Coupons come with campaigns, so a share
+of some weeks' orders says which weeks they were."""
 
 
 @metric("orders.coupon", "Orders with a coupon", Unit.SHARE)
 def measure_coupons(facts: Facts, _: Expectations) -> float:
     """Orders with a coupon code / orders."""
-    return divide(facts.aftermath.with_coupon, facts.aftermath.orders, of="orders")
+    return facts.aftermath.with_coupon / _count_orders(facts)
 
 
 @metric("payments.stolen", "Orders tried with stolen cards", Unit.SHARE)
 def measure_stolen(facts: Facts, _: Expectations) -> float:
     """Orders with three or more payments declined for suspected fraud / orders."""
-    return divide(facts.aftermath.stolen, facts.aftermath.orders, of="orders")
+    return facts.aftermath.stolen / _count_orders(facts)
+
+
+def _count_orders(facts: Facts) -> int:
+    orders = facts.aftermath.orders
+    if orders < LEAST_ORDERS:
+        raise NotMeasurable(f"{orders:,} orders; a share of so few of them wants {LEAST_ORDERS:,}")
+    return orders
 
 
 @metric("delivery.lost", "Lost parcels", Unit.SHARE)
