@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from benchmarks.generator.statistics import Spread
 from benchmarks.lakehouse.result import WHOLE, Result
-from benchmarks.lakehouse.sustained import CAUGHT_UP_S, WARM_UP_S, Held
+from benchmarks.lakehouse.sustained import CAUGHT_UP_S, KINDS, WARM_UP_S, Held
 from benchmarks.report import describe_machine, table
 
 NOTHING, BY_DEFAULT, BRONZE, SILVER, AFTER = WHOLE
@@ -97,8 +97,10 @@ _HELD = """\
 A shop sends at a rate, in real time; broker, shop and ingestion are processes of their own and share the
 cores. Nothing counts in the first {warm_up:.0f} seconds. Latency is from `produced_at` until the batch's
 rows are committed to silver and quarantine: the 95th percentile, over batches, of each batch's own 95th
-percentile. First and second half are compared because a lag, or a memory, that grows would show there. At the
-end every record that was sent has its fate.
+percentile. First and second half are compared because a lag, or a memory, that grows would show there; of
+median latency and of memory the table has both halves' medians. Memory is what is resident of the process
+that sends (shop), of the Python that starts batches and commits them (driver), of Spark (JVM) and of the
+Python of its tasks (workers). At the end every record that was sent has its fate.
 """
 
 
@@ -108,7 +110,15 @@ def _describe_held(held: Sequence[Held]) -> Iterator[str]:
     yield _HELD.format(warm_up=WARM_UP_S)
     kept = [one for one in held if one.recovery_s is None]
     yield table(
-        ["Rate", "For", "p95", "first half", "second half", "Median, halves", "Memory, halves"],
+        [
+            "Rate",
+            "For",
+            "p95",
+            "first half",
+            "second half",
+            "Median, halves",
+            *(f"Memory, {kind}" for kind in KINDS),
+        ],
         [
             [
                 f"**{one.rate:,.0f}/s**",
@@ -117,7 +127,10 @@ def _describe_held(held: Sequence[Held]) -> Iterator[str]:
                 f"{one.p95_s(half=0):.1f} s",
                 f"{one.p95_s(half=1):.1f} s",
                 f"{one.median_s(0):.1f}, {one.median_s(1):.1f} s",
-                f"{one.peak_bytes(0) / 1e9:.2f}, {one.peak_bytes(1) / 1e9:.2f} GB",
+                *(
+                    f"{one.memory_bytes(0)[kind] / 1e9:.2f}, {one.memory_bytes(1)[kind] / 1e9:.2f} GB"
+                    for kind in KINDS
+                ),
             ]
             for one in kept
         ],

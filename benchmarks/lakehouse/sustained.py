@@ -10,7 +10,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,9 @@ CAUGHT_UP_S = 3.0
 WARM_UP_S = 60.0
 """Before anything counts: a JVM that has just started is not what is measured."""
 
+KINDS = ("shop", "driver", "JVM", "workers")
+"""Of processes: what sends, the Python that starts batches and commits them, Spark, its tasks' Python."""
+
 _SAMPLE_S = 0.25
 _LIMIT_S = 180
 _BATCH = re.compile(r'^stafford_query_batch\{query="silver"\} (\S+)$', re.MULTILINE)
@@ -35,13 +39,13 @@ _LATENCY = re.compile(r'^stafford_event_to_silver_seconds\{quantile="(\S+)"\} (\
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One batch of silver: when it was seen, how late its records were, and how large all processes."""
+    """One batch of silver: when it was seen, how late its records were, how large each kind of process."""
 
     at_s: float
     batch: int
     median_s: float
     p95_s: float
-    resident_bytes: int
+    resident_bytes: Mapping[str, int]
 
 
 @dataclass(slots=True)
@@ -67,10 +71,15 @@ class Held:
         middle = self.seconds / 2
         return statistics.median(s.median_s for s in self.samples if (s.at_s >= middle) == bool(half))
 
-    def peak_bytes(self, half: int) -> int:
-        """The most memory that the processes had in the first (0) or second (1) half."""
+    def memory_bytes(self, half: int) -> dict[str, float]:
+        """Resident memory by kind of process: the median in the first (0) or second (1) half.
+
+        Pages that processes share count for each of them. A single moment says little: a batch's rows come
+        and go, and a worker that was forked seems as large as its parent.
+        """
         middle = self.seconds / 2
-        return max(s.resident_bytes for s in self.samples if (s.at_s >= middle) == bool(half))
+        found = [s.resident_bytes for s in self.samples if (s.at_s >= middle) == bool(half)]
+        return {kind: statistics.median(sizes.get(kind, 0) for sizes in found) for kind in KINDS}
 
 
 def hold(
@@ -104,7 +113,7 @@ def hold(
                 held.samples.append(sample)
                 progress(
                     f"{rate:,.0f}/s, {max(0, now - begins):.0f} of {seconds:.0f} s: "
-                    f"p95 {sample.p95_s:.1f} s, {sample.resident_bytes / 1e9:.1f} GB"
+                    f"p95 {sample.p95_s:.1f} s, {sum(sample.resident_bytes.values()) / 1e9:.1f} GB"
                 )
         held.samples = [sample for sample in held.samples if sample.at_s >= 0]
         held.sent = int(json.loads(shop.output(sender))["sent"])
@@ -154,7 +163,7 @@ class _Shop:
     def __init__(self, root: Path, folder: Path) -> None:
         self._root, self._folder = root, folder
         self._metrics_port = first_free(29492, set())
-        self._running: list[subprocess.Popen[str]] = []
+        self._running: list[tuple[str, subprocess.Popen[str]]] = []
         folder.mkdir(parents=True)
 
     def _command(self, *words: str) -> list[str]:
@@ -172,7 +181,7 @@ class _Shop:
         process = subprocess.Popen(
             self._command(*words), cwd=self._root, stdout=subprocess.PIPE, stderr=errors, text=True
         )
-        self._running.append(process)
+        self._running.append((words[0], process))
         return process
 
     def ingest(self) -> "subprocess.Popen[str]":
@@ -197,7 +206,7 @@ class _Shop:
             int(float(found[1])),
             float(latency["0.5"]),
             float(latency["0.95"]),
-            sum(resident_bytes(process) for process in self._tree()),
+            self._weigh(),
         )
 
     def judged(self) -> int:
@@ -213,7 +222,7 @@ class _Shop:
 
     def end(self) -> None:
         """End what still runs: each by its own pid."""
-        for process in self._running:
+        for _, process in self._running:
             if process.poll() is None:
                 _kill_tree(process)
         subprocess.run(self._command("kafka", "stop"), cwd=self._root, capture_output=True, check=False)
@@ -227,9 +236,13 @@ class _Shop:
         except OSError:
             return None
 
-    def _tree(self) -> Iterator[psutil.Process]:
-        for process in self._running:
+    def _weigh(self) -> dict[str, int]:
+        sizes: Counter[str] = Counter()
+        for command, process in self._running:
             if process.poll() is None:
                 with suppress(psutil.NoSuchProcess):
-                    yield psutil.Process(process.pid)
-                    yield from psutil.Process(process.pid).children(recursive=True)
+                    root = psutil.Process(process.pid)
+                    sizes["shop" if command == "simulate" else "driver"] += resident_bytes(root)
+                    for child in root.children(recursive=True):
+                        sizes["JVM" if child.name() == "java" else "workers"] += resident_bytes(child)
+        return dict(sizes)
