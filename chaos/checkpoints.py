@@ -6,6 +6,7 @@ from random import Random
 
 from chaos.pieces import RATE, ChaosError
 from chaos.platform import Platform
+from stafford.errors import Terminal
 
 _LIMIT_S = 120
 _QUERIES = ("bronze", "silver")
@@ -26,8 +27,8 @@ def corrupt(platform: Platform, _: Random) -> None:
     last.write_bytes(b"\x00garbage")
     last.with_name(f".{last.name}.crc").unlink(missing_ok=True)
     done = platform.call("ingest", "--json")
-    if done.returncode == 0:
-        raise ChaosError("ingest read a corrupt checkpoint and said nothing")
+    if done.returncode != Terminal.exit_code or "checkpoint is damaged" not in done.stderr:
+        raise ChaosError(f"a corrupt checkpoint was not named: {done.returncode} {done.stderr[-800:]}")
 
 
 def remove_silver(platform: Platform) -> None:

@@ -7,12 +7,14 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
+import duckdb
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 
 from chaos.pieces import ChaosError, Pieces
-from chaos.verdict import Event, Verdict, judge
+from chaos.verdict import Event, Verdict, judge, read_arrived
 from stafford.domain.lake import Lake
+from stafford.ledger.truth import load_ledger
 
 _PAUSE_S = 0.25
 _REST_S, _REST_LIMIT_S = 4.0, 300.0
@@ -27,8 +29,6 @@ class Platform(Pieces):
         self._notes: list[str] = []
         self._leftovers = ExitStack()
         self._given_up: set[Event] = set()
-        self._gone = 0
-        self._surplus = 0
 
     def stop(self) -> None:
         """End everything, whatever state it is in, and put back what a fault moved."""
@@ -56,11 +56,9 @@ class Platform(Pieces):
         notes, self._notes = self._notes, []
         return notes
 
-    def give_up(self, events: set[Event], records: int) -> None:
+    def give_up(self, events: set[Event]) -> None:
         """Remember events whose records a fault deleted; just those may be lost from now on."""
         self._given_up |= events
-        self._gone += records
-        self._surplus -= records
 
     # What is known
 
@@ -112,18 +110,17 @@ class Platform(Pieces):
         self._await(lambda: self.count_judged() >= goal, limit_s, f"{more} more records in silver")
 
     def await_caught_up(self, more: int, limit_s: float) -> None:
-        """Wait until a log has taken so many records more, and silver has judged all that it has by then.
+        """Wait until a log has taken so many records more, and each event that it has by then has a fate.
 
-        Without new ones a platform that stands still would have caught up, if it did so before it was broken.
+        Without new ones a platform that stands still would have caught up, if it did so before it was broken;
+        and numbers of records would not do, for a spool that is drained later gives some a second time.
 
         Raises:
             ChaosError: it did not within the limit, or a piece ended.
         """
         self.await_taken(more, limit_s)
-        taken = self.count_taken()
-        # What is there twice, such as a batch that went to Kafka and to the spool, was judged twice.
-        goal = taken + self._surplus
-        self._await(lambda: self.count_judged() >= goal, limit_s, f"all {taken} records in silver")
+        taken = self._read_taken()
+        self._await(lambda: taken <= read_arrived(self._lake), limit_s, f"all {len(taken)} events in silver")
 
     def settle(self, *, to_marts: bool = False) -> Verdict:
         """Let the shop rest until nothing moves in the lake (or on to the marts), and reconcile.
@@ -142,8 +139,8 @@ class Platform(Pieces):
         return judge(json.loads(done.stdout), self._given_up, self._lake)
 
     def _await_rest(self) -> None:
-        """Everything that a log took is judged, and nothing has come for a while: some faults send more."""
-        taken, last, since = self.count_taken(), (0, 0), time.monotonic()
+        """Every event that a log took has a fate, and nothing has come for a while: some faults send more."""
+        taken, last, since = self._read_taken(), (0, 0), time.monotonic()
 
         def rests() -> bool:
             nonlocal last, since
@@ -151,11 +148,17 @@ class Platform(Pieces):
             judged, landed = self.count_judged(), self.count_landed()
             if (judged, landed) != last:
                 last, since = (judged, landed), time.monotonic()
-            has_all = judged == landed >= taken - self._gone
-            return has_all and time.monotonic() > since + _REST_S
+            is_still = judged == landed and time.monotonic() > since + _REST_S
+            return is_still and taken <= read_arrived(self._lake)
 
         self._await(rests, _REST_LIMIT_S, "rest")
-        self._surplus = last[0] - taken
+
+    def _read_taken(self) -> set[Event]:
+        """The events that a durable log has, by the ledger, but for those that a fault deleted."""
+        with duckdb.connect() as connection:
+            load_ledger(connection, self.home / "ledger")
+            rows = connection.execute("SELECT topic, event_id FROM sent WHERE is_acknowledged").fetchall()
+        return set(rows) - self._given_up
 
     def _await(self, is_so: Callable[[], bool], limit_s: float, what: str) -> None:
         def has_come() -> bool:

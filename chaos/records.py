@@ -72,7 +72,7 @@ def overrun(platform: Platform, _: Random) -> None:
     for future in admin.delete_records(places).values():
         future.result(_ANSWER_S)
     count = sum(map(len, gone.values()))
-    platform.give_up({event for events in gone.values() for event in events}, count)
+    platform.give_up({event for events in gone.values() for event in events})
     done = platform.call("ingest", "--json")
     said = " ".join(done.stderr.split())
     if done.returncode != OffsetOutOfRange.exit_code or f" {count:,} records ({_OVERRUN}/" not in said:

@@ -43,7 +43,7 @@ def judge(said: Mapping[str, Any], deleted: set[Event], lake: Lake) -> Verdict:
     totals, kinds = said["totals"], dict(said["findings_by_kind"])
     named = {(found["topic"], found["event_id"]) for found in said["findings"] if found["kind"] == "lost"}
     misses = {(found["topic"], found["event_id"]) for found in said["findings"] if found["kind"] in _MISSES}
-    given_up = deleted - _read_arrived(lake) if deleted else set()
+    given_up = deleted - read_arrived(lake) if deleted else set()
     is_explained = named == given_up and misses <= deleted and kinds.keys() <= _MISSES
     if named != given_up:
         kinds["deleted and not named"] = len(given_up - named)
@@ -57,6 +57,7 @@ def judge(said: Mapping[str, Any], deleted: set[Event], lake: Lake) -> Verdict:
     )
 
 
-def _read_arrived(lake: Lake) -> set[Event]:
+def read_arrived(lake: Lake) -> set[Event]:
+    """The events that have a fate."""
     rows = DeltaTable(lake.arrivals).to_pyarrow_table(columns=["topic", "event_id"])
     return set(zip(rows["topic"].to_pylist(), rows["event_id"].to_pylist(), strict=True))
