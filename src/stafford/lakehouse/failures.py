@@ -8,6 +8,13 @@ LOST = ("failOnDataLoss", "OffsetOutOfRange", "KAFKA_DATA_LOSS")
 NO_TOPIC = ("UnknownTopicOrPartition", "does not host this topic-partition")
 UNREACHABLE = ("TimeoutException", "Connection to node")
 FULL = ("No space left on device",)
+DAMAGED = (
+    "MALFORMED_LOG_FILE",
+    "Incomplete log file",
+    "ChecksumException",
+    "DELTA_INVALID_SOURCE_OFFSET_FORMAT",
+    'Expected e.g. {"topicA"',  # what Kafka's reader says to offsets that are cut
+)
 
 
 def translate(error: Exception, query: str) -> StaffordError:
@@ -35,6 +42,12 @@ def translate(error: Exception, query: str) -> StaffordError:
     if any(word in text for word in FULL):
         return StorageError(
             f"{query} stopped: the disk of the lake is full. Free it and run the command again."
+        )
+    if any(word in text for word in DAMAGED):
+        return Terminal(
+            f"{query} stopped: its checkpoint is damaged. Move the folder checkpoints/{query} of this home "
+            "away and run this again: it is made anew from what the tables hold, and nothing is doubled. "
+            f"{_cause(text)}"
         )
     return Terminal(
         f"{query} stopped: {_cause(text)}. Nothing half-written is visible; run it again to go on."

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from stafford.errors import OffsetOutOfRange
+from stafford.errors import OffsetOutOfRange, Terminal
 from stafford.jobs import ingest, reconcile, simulate, topics
 from stafford.lakehouse.counts import Counts
 from stafford.runtime.ports import first_free
@@ -90,6 +90,26 @@ def test_an_old_checkpoint_is_known_and_made_anew(
     shop.live(timedelta(hours=1))
     shop.ingest()
     assert reconcile.build(shop.settings, with_marts=False).run().findings_by_kind["lost"] > 0
+
+
+@pytest.mark.usefixtures("spark")
+@pytest.mark.parametrize("query", ["bronze", "silver"])
+def test_a_damaged_checkpoint_is_named(shop: Shop, query: str) -> None:
+    """Whatever has become of it, the way out is said, and it is one: nothing is lost or doubled after it."""
+    offsets = shop.checkpoints / query / "offsets"
+    newest = max((file for file in offsets.iterdir() if file.name.isdigit()), key=lambda file: int(file.name))
+    checksum = newest.with_name(f".{newest.name}.crc")
+    whole, sum_of_whole = newest.read_bytes(), checksum.read_bytes()
+    shop.live(timedelta(hours=1))
+    for damage, keeps_checksum in ((b"\x00garbage", False), (b"", False), (whole[:-9] + b"}", True)):
+        newest.write_bytes(damage)
+        checksum.write_bytes(sum_of_whole) if keeps_checksum else checksum.unlink(missing_ok=True)
+        with pytest.raises(Terminal, match=r"checkpoint.* is damaged"):
+            shop.ingest()
+    shutil.rmtree(shop.checkpoints / query)
+    shop.ingest()
+    verdict = reconcile.build(shop.settings, with_marts=False).run()
+    assert verdict.findings_by_kind == {}
 
 
 @pytest.mark.usefixtures("spark")

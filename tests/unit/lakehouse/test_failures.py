@@ -43,6 +43,7 @@ def test_a_cause_that_spark_does_not_show_is_found():
         ("UnknownTopicOrPartitionException: gone", ConfigError, "stafford topics apply"),
         ("Timed out: java.util.concurrent.TimeoutException", NotReady, "stafford kafka status"),
         ("java.io.IOException: No space left on device", StorageError, "disk of the lake is full"),
+        ("[MALFORMED_LOG_FILE] failed to read", Terminal, "Move the folder checkpoints/bronze of this home"),
         (WRAPPED, Terminal, "killed between two writes"),
         ("", Terminal, "no message"),
     ],

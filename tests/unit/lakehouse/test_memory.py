@@ -1,5 +1,7 @@
 """What silver remembers, compared with plain sets."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -221,3 +223,36 @@ def test_a_snapshot_that_cannot_be_written_stops_nothing(lake):
     append(lake.arrivals, arrive(1))
     assert knows(start(lake), 1, 2) == [True, False]
     assert load(lake.memory) is None
+
+
+ENDS_AT_ONCE = """
+import sys, time
+from stafford.domain.lake import Lake
+from stafford.lakehouse.silver.stream import BatchWriter
+BatchWriter(Lake(sys.argv[1]), {})
+time.sleep(float(sys.argv[2]))
+sys.exit(3)
+"""
+
+
+@pytest.mark.parametrize("delay_s", [0, 0.05, 0.1])
+def test_a_process_ends_while_its_memory_is_read(long_lake, delay_s):
+    """As an ingestion whose checkpoint is damaged: it hung, or crashed, in what was torn down meanwhile."""
+    command = [sys.executable, "-c", ENDS_AT_ONCE, long_lake.uri, str(delay_s)]
+    assert subprocess.run(command, timeout=60, check=False).returncode == 3
+
+
+@pytest.fixture(scope="module")
+def long_lake(tmp_path_factory) -> Lake:
+    """Half a million identities, which take some tenths of a second to read."""
+    lake = Lake(str(tmp_path_factory.mktemp("long")))
+    create_tables(lake, [])
+    count = 100_000
+    columns = {name: pa.nulls(count, kind) for name, kind in ARRIVALS.items()}
+    for start in range(0, 5 * count, count):
+        offsets = np.arange(start, start + count)
+        logs = {"topic": pa.repeat("orders", count), "_source": pa.repeat("kafka", count)}
+        identities = pa.array([f"orders/{n:036}" for n in offsets])
+        places = {"_partition": pa.repeat(pa.scalar(0, pa.int32()), count), "_offset": pa.array(offsets)}
+        append(lake.arrivals, pa.table(columns | logs | places | {"identity": identities}))
+    return lake

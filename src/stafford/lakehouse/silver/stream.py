@@ -82,8 +82,9 @@ class BatchWriter:
         """Wire a lake to its contracts, and begin to read what was judged before."""
         self._lake, self._contracts, self._watch = lake, contracts, watch
         self._memory = Memory(lake)
-        # A long history takes a second or two, in which Spark plans and tasks judge the first batch.
-        self._first_reading = Thread(target=self._remember, name="silver-memory", daemon=True)
+        # A long history takes a second or two, in which Spark plans and tasks judge the first batch. No
+        # daemon: a process that ends in the middle of it hangs or crashes in what Arrow and Polars tear down.
+        self._first_reading = Thread(target=self._remember, name="silver-memory")
         self._first_reading.start()
 
     def write(self, batch: DataFrame, batch_id: int) -> None:
