@@ -10,6 +10,8 @@ from chaos.platform import Platform
 _LIMIT_S = 120
 _FROZEN_S = 30
 _ATTEMPTS = 4
+_LAST_TABLE = {"bronze": "bronze", "silver": "arrivals"}
+"""Of those that a query writes in a batch."""
 
 
 def kill_broker(platform: Platform, _: Random) -> None:
@@ -45,17 +47,17 @@ def cut_power(platform: Platform, _: Random) -> None:
     platform.kill_broker()
 
 
-def kill_before_the_sink_commits(platform: Platform, _: Random) -> None:
+def kill_before_the_sink_commits(platform: Platform, _: Random, *, query: str) -> None:
     """The checkpoint names a batch before it is written: kill at the moment when a new one is named."""
-    _kill_when_new(platform, platform.home / "checkpoints" / "silver" / "offsets")
+    _kill_when_new(platform, platform.home / "checkpoints" / query / "offsets")
 
 
-def kill_before_the_checkpoint_commits(platform: Platform, _: Random) -> None:
+def kill_before_the_checkpoint_commits(platform: Platform, _: Random, *, query: str) -> None:
     """The last table of a batch has the new version, and the checkpoint does not call the batch done."""
-    silver = platform.home / "checkpoints" / "silver"
-    _kill_when_new(platform, platform.home / "lake" / "arrivals" / "_delta_log")
-    commits = silver / "commits"
-    done, named = _numbers(commits), _numbers(silver / "offsets")
+    checkpoint = platform.home / "checkpoints" / query
+    _kill_when_new(platform, platform.home / "lake" / _LAST_TABLE[query] / "_delta_log")
+    commits = checkpoint / "commits"
+    done, named = _numbers(commits), _numbers(checkpoint / "offsets")
     if done and done[-1] == named[-1]:  # the kill came later than the commit: then it is taken back
         for file in (commits / str(done[-1]), commits / f".{done[-1]}.crc"):
             file.unlink(missing_ok=True)

@@ -1,5 +1,7 @@
 """Everything that can be broken here, in the order in which it is done and the page lists it."""
 
+from functools import partial
+
 from chaos import checkpoints, clock, crashes, disks, maintenance, records
 from chaos.fault import Fault
 
@@ -10,12 +12,20 @@ FAULTS = (
     Fault("generator-killed", "kill -9 of the generator", "start the generator", crashes.kill_generator),
     Fault("power-cut", "broker, driver and generator die at once", "start all three", crashes.cut_power),
     Fault(
-        "before-sink", "the driver dies when a batch has begun, before its tables are written",
-        "start the ingestion", crashes.kill_before_the_sink_commits,
+        "bronze-before-sink", "the driver dies when a batch of bronze has begun, before it is written",
+        "start the ingestion", partial(crashes.kill_before_the_sink_commits, query="bronze"),
     ),
     Fault(
-        "before-checkpoint", "the driver dies when tables are written, before the checkpoint says so",
-        "start the ingestion", crashes.kill_before_the_checkpoint_commits,
+        "bronze-before-checkpoint", "the driver dies when bronze is written, before the checkpoint says so",
+        "start the ingestion", partial(crashes.kill_before_the_checkpoint_commits, query="bronze"),
+    ),
+    Fault(
+        "before-sink", "the driver dies when a batch of silver has begun, before its tables are written",
+        "start the ingestion", partial(crashes.kill_before_the_sink_commits, query="silver"),
+    ),
+    Fault(
+        "before-checkpoint", "the driver dies when silver's tables are written, before the checkpoint says so",
+        "start the ingestion", partial(crashes.kill_before_the_checkpoint_commits, query="silver"),
     ),
     Fault(
         "checkpoint-deleted", "the checkpoints of bronze and silver are gone", "start the ingestion",
