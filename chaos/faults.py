@@ -24,7 +24,8 @@ FAULTS = (
         "start the ingestion", partial(crashes.kill_before_the_sink_commits, query="silver"),
     ),
     Fault(
-        "before-checkpoint", "the driver dies when silver's tables are written, before the checkpoint says so",
+        "before-checkpoint",
+        "the driver dies when silver's tables are written, before the checkpoint says so",
         "start the ingestion", partial(crashes.kill_before_the_checkpoint_commits, query="silver"),
     ),
     Fault(
