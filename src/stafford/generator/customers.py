@@ -9,29 +9,26 @@ from numpy.typing import NDArray
 from stafford.generator.accounts import STAFF, TEST_ACCOUNTS
 from stafford.generator.arrivals import ArrivalProcess
 from stafford.generator.calendar import HOUR, MINUTE, WEEK, ZONE_OF_COUNTRY, ZONES
-from stafford.generator.compiled import kernel
 from stafford.generator.details import Details
 from stafford.generator.distributions import accumulate_shares, choose
 from stafford.generator.draft import Draft, concatenate, draft
 from stafford.generator.holidays import Holidays
 from stafford.generator.layout import NOTHING
+from stafford.generator.lives import BETWEEN, find_comings, live_through, place_all
 from stafford.generator.profile import CustomersProfile
-from stafford.generator.purchases import NEVER, SPEND_DRAW, find_next, tabulate
+from stafford.generator.purchases import NEVER, SPEND_DRAW, tabulate
 from stafford.generator.randomness import (
     Flags,
     Floats,
     Ints,
     Keys,
-    below_one,
     derive,
-    derive_one,
     draw_below,
-    draw_one,
     draw_unit,
     name_stream,
 )
 from stafford.generator.sessions_profile import ReturningProfile
-from stafford.generator.traffic import UNITS, UNITS_PER_WEEK, Stretch, to_calendar, to_operational
+from stafford.generator.traffic import UNITS, UNITS_PER_WEEK, Stretch
 from stafford.generator.vocabulary import COUNTRIES, SEGMENTS
 
 _CUSTOMER = name_stream("customer")
@@ -39,9 +36,6 @@ _STAFF = name_stream("staff")
 _EVENT = name_stream("customer event")
 _REGISTERED, _UPDATED = 0, 1
 _SOONEST, _LATEST = 5 * UNITS // 60, 65 * UNITS // 60  # from registration to the first visit, at mean traffic
-_WIN_BACK = np.uint64(name_stream("win-back"))
-_KEPT = np.uint64(name_stream("kept cart"))
-_BETWEEN = 24 * HOUR  # from one order to the visit that fills the cart of the next, at least
 _MANY = 1 << 40  # a draw that rendering reduces to the length of a word list
 MOST_INITIAL = 20_000
 """Customers that a live shop begins with, at most: all of them go out in its first minute."""
@@ -164,7 +158,7 @@ class Customers:
         self._enrol(keys, registered_at)
         ages = (self._opens_at - registered_at) * (UNITS_PER_WEEK / WEEK)
         t = self._tables
-        _live_through(
+        live_through(
             self._key[: self.count], -ages.astype(np.int64), self._next, self._orders, self._invited,
             self._dormant, self._comes_back, t.rate_values, t.rate_shares, t.alpha, t.dropout_values,
             t.dropout_shares, t.gap_values, t.gap_shares,
@@ -206,7 +200,7 @@ class Customers:
         wait = _SOONEST + draw_below(key, 13, _LATEST - _SOONEST)
         for place, stretch in enumerate(stretches):
             here = zone == place
-            self._next[numbers[here]] = _to_operational(at[here], stretch.first, stretch.begins) + wait[here]
+            self._next[numbers[here]] = place_all(at[here], stretch.first, stretch.begins) + wait[here]
         return self._draft(_REGISTERED, numbers, at, has_city=False), numbers
 
     def purchase(self, stretches: list[Stretch], end: int) -> Comings:
@@ -215,7 +209,7 @@ class Customers:
         found = []
         for zone, stretch in enumerate(stretches):
             found.append(
-                _purchase(
+                find_comings(
                     self.members(zone), self._key, self._next, self._orders, self._invited, self._fills_from,
                     self._keeps, self._away[0], self._away[1], self._dormant, self._comes_back, end,
                     stretch.first, stretch.begins, t.rate_values, t.rate_shares, t.alpha, t.dropout_values,
@@ -246,7 +240,7 @@ class Customers:
         self._next[numbers] = NEVER
         self._invited[numbers] = NEVER
         self._orders[numbers] = 0
-        self._fills_from[numbers] = np.maximum(registered_at, self._opens_at) + _BETWEEN
+        self._fills_from[numbers] = np.maximum(registered_at, self._opens_at) + BETWEEN
         for place in range(len(ZONES)):
             here = numbers[zones == place]
             known = self.known[place]
@@ -320,100 +314,3 @@ def _widen(values: NDArray[Any], room: int) -> NDArray[Any]:
     wider = np.zeros(room, values.dtype)
     wider[: len(values)] = values
     return wider
-
-
-@kernel
-def _to_operational(at: Ints, first: int, begins: Ints) -> Ints:
-    found = np.empty(len(at), np.int64)
-    for place in range(len(at)):
-        found[place] = to_operational(at[place], first, begins)
-    return found
-
-
-@kernel
-def _live_through(
-    keys: Keys, began: Ints, following: Ints, orders: Ints, invited: Ints, dormant: int, comes_back: float,
-    rate_values: Floats, rate_shares: Floats, alpha: float, dropout_values: Floats, dropout_shares: Floats,
-    gap_values: Floats, gap_shares: Floats,
-) -> None:  # fmt: skip
-    """Bring customers who began at a negative operational time to the opening, at 0."""
-    for customer in range(len(began)):
-        now = began[customer]
-        last = now
-        while now < 0:
-            last = now
-            now = find_next(
-                keys[customer], orders[customer], now, rate_values, rate_shares, alpha, dropout_values,
-                dropout_shares, gap_values, gap_shares,
-            )  # fmt: skip
-            orders[customer] += 1
-        following[customer] = now
-        at = _find_invitation(keys[customer], orders[customer] - 1, last, now, dormant, comes_back)
-        invited[customer] = at if at >= 0 else NEVER  # what was sent before the opening is past
-
-
-@kernel
-def _purchase(
-    members: Ints, keys: Keys, following: Ints, orders: Ints, invited: Ints, fills_from: Ints, keeps: float,
-    least_away: int, most_away: int, dormant: int, comes_back: float, end: int, first: int,
-    begins: Ints, rate_values: Floats, rate_shares: Floats, alpha: float,
-    dropout_values: Floats, dropout_shares: Floats, gap_values: Floats, gap_shares: Floats,
-) -> Ints:  # fmt: skip
-    """Rows of [customer, number of the order, when, 0 for an order and 1 for a visit by a mail, order when].
-
-    A cart that is filled before `end` makes its order due, though that begins later.
-    """
-    limit = to_operational(end + (most_away if keeps > 0 else 0), first, begins)
-    room, found = 64, 0
-    rows = np.empty((room, 5), np.int64)
-    for customer in members:
-        while min(following[customer], invited[customer]) <= limit:
-            orders_now = following[customer] < invited[customer]
-            at = to_calendar(following[customer] if orders_now else invited[customer], first, begins)
-            orders_at = at
-            # Nobody who is yet to be asked back, so that what comes first is known first.
-            if orders_now and orders[customer] > 0 and invited[customer] == NEVER:
-                cart = derive_one(keys[customer], _KEPT, orders[customer])
-                fills_at = at - least_away - below_one(cart, 1, max(most_away - least_away, 1))
-                if draw_one(cart, 0) < keeps and fills_at >= fills_from[customer]:
-                    at = fills_at
-            if at >= end:
-                break
-            if found == room:
-                room *= 2
-                wider = np.empty((room, 5), np.int64)
-                wider[:found] = rows
-                rows = wider
-            rows[found, 0], rows[found, 1], rows[found, 2] = customer, orders[customer], at
-            rows[found, 3], rows[found, 4] = 0 if orders_now else 1, orders_at
-            found += 1
-            if not orders_now:
-                invited[customer], fills_from[customer] = NEVER, NEVER
-                continue
-            now = following[customer]
-            following[customer] = find_next(
-                keys[customer], orders[customer], now, rate_values, rate_shares, alpha, dropout_values,
-                dropout_shares, gap_values, gap_shares,
-            )  # fmt: skip
-            invited[customer] = _find_invitation(
-                keys[customer], orders[customer], now, following[customer], dormant, comes_back
-            )
-            orders[customer] += 1
-            fills_from[customer] = orders_at + _BETWEEN
-    return rows[:found]
-
-
-@kernel
-def _find_invitation(
-    key: np.uint64, ordinal: int, last: int, following: int, dormant: int, comes_back: float
-) -> int:
-    """When a customer comes by a mail that was sent since they did not order for long; NEVER if not.
-
-    All on the operational clock. last, following: their last order and the next one; dormant: how long is
-    long, or 0 where nobody is written to; comes_back: the share of those written to who come.
-    """
-    mail = derive_one(key, _WIN_BACK, ordinal)
-    if dormant == 0 or draw_one(mail, 0) >= comes_back:
-        return NEVER
-    at = last + dormant + below_one(mail, 1, UNITS_PER_WEEK)
-    return at if at < following else NEVER
