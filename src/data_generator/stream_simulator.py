@@ -12,10 +12,17 @@ from pathlib import Path
 # Works in a clone where only the requirements are installed.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import typer
+try:
+    import typer
 
-from stafford.cli.simulate import simulate
-from stafford.errors import StaffordError
+    from stafford.cli.simulate import simulate
+    from stafford.errors import StaffordError
+except ModuleNotFoundError as missing:
+    sys.stderr.write(
+        f"error: {missing} in {sys.executable}; install with `pip install -r requirements.txt`, or call "
+        "the Python of the environment that has it\n"
+    )
+    sys.exit(78)
 
 
 def main() -> int:

@@ -13,10 +13,17 @@ from pathlib import Path
 # Works in a clone where only the requirements are installed.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from stafford.cli import topics
-from stafford.errors import StaffordError
-from stafford.jobs import broker
-from stafford.settings import Settings
+try:
+    from stafford.cli import topics
+    from stafford.errors import StaffordError
+    from stafford.jobs import broker
+    from stafford.settings import Settings
+except ModuleNotFoundError as missing:
+    sys.stderr.write(
+        f"error: {missing} in {sys.executable}; install with `pip install -r requirements.txt`, or call "
+        "the Python of the environment that has it\n"
+    )
+    sys.exit(78)
 
 ALL = object()
 
