@@ -12,7 +12,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 
 from chaos.pieces import ChaosError, Pieces
-from chaos.verdict import Event, Verdict, judge, read_arrived
+from chaos.verdict import Arrived, Event, Verdict, judge
 from stafford.domain.lake import Lake
 from stafford.ledger.truth import load_ledger
 
@@ -29,6 +29,7 @@ class Platform(Pieces):
         self._notes: list[str] = []
         self._leftovers = ExitStack()
         self._given_up: set[Event] = set()
+        self._arrived = Arrived(self._lake)
 
     def stop(self) -> None:
         """End everything, whatever state it is in, and put back what a fault moved."""
@@ -120,7 +121,7 @@ class Platform(Pieces):
         """
         self.await_taken(more, limit_s)
         taken = self._read_taken()
-        self._await(lambda: taken <= read_arrived(self._lake), limit_s, f"all {len(taken)} events in silver")
+        self._await(lambda: taken <= self._arrived.read(), limit_s, f"all {len(taken)} events in silver")
 
     def settle(self, *, to_marts: bool = False) -> Verdict:
         """Let the shop rest until nothing moves in the lake (or on to the marts), and reconcile.
@@ -136,7 +137,7 @@ class Platform(Pieces):
         done = self.call("reconcile", "--json", *(() if to_marts else ("--no-marts",)))
         if done.returncode not in (0, 3):
             raise ChaosError(f"reconcile ended with {done.returncode}: {done.stderr[-800:]}")
-        return judge(json.loads(done.stdout), self._given_up, self._lake)
+        return judge(json.loads(done.stdout), self._given_up, self._arrived)
 
     def _await_rest(self) -> None:
         """Every event that a log took has a fate, and nothing has come for a while: some faults send more."""
@@ -149,7 +150,7 @@ class Platform(Pieces):
             if (judged, landed) != last:
                 last, since = (judged, landed), time.monotonic()
             is_still = judged == landed and time.monotonic() > since + _REST_S
-            return is_still and taken <= read_arrived(self._lake)
+            return is_still and taken <= self._arrived.read()
 
         self._await(rests, _REST_LIMIT_S, "rest")
 

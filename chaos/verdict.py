@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
 from stafford.domain.lake import Lake
@@ -32,18 +33,37 @@ class Verdict:
     details: str
 
 
-def judge(said: Mapping[str, Any], deleted: set[Event], lake: Lake) -> Verdict:
+class Arrived:
+    """The events that have a fate, read a file at a time: who asks four times a second must not be felt."""
+
+    def __init__(self, lake: Lake) -> None:
+        """Nothing is read yet."""
+        self._uri = lake.arrivals
+        self._files: set[str] = set()
+        self._events: set[Event] = set()
+
+    def read(self) -> set[Event]:
+        """All that have one now."""
+        fresh = set(DeltaTable(self._uri).file_uris()) - self._files
+        for file in fresh:
+            rows = pq.read_table(file, columns=["topic", "event_id"])
+            self._events.update(zip(rows["topic"].to_pylist(), rows["event_id"].to_pylist(), strict=True))
+        self._files |= fresh
+        return self._events
+
+
+def judge(said: Mapping[str, Any], deleted: set[Event], arrived: Arrived) -> Verdict:
     """Read a verdict.
 
     Args:
         said: `stafford reconcile --json`.
         deleted: events of which a fault deleted a record before anybody read it.
-        lake: tells, without the ledger, which of them arrived by another record.
+        arrived: tells, without the ledger, which of them arrived by another record.
     """
     totals, kinds = said["totals"], dict(said["findings_by_kind"])
     named = {(found["topic"], found["event_id"]) for found in said["findings"] if found["kind"] == "lost"}
     misses = {(found["topic"], found["event_id"]) for found in said["findings"] if found["kind"] in _MISSES}
-    given_up = deleted - read_arrived(lake) if deleted else set()
+    given_up = deleted - arrived.read() if deleted else set()
     is_explained = named == given_up and misses <= deleted and kinds.keys() <= _MISSES
     if named != given_up:
         kinds["deleted and not named"] = len(given_up - named)
@@ -55,9 +75,3 @@ def judge(said: Mapping[str, Any], deleted: set[Event], lake: Lake) -> Verdict:
         given_up=len(given_up),
         details=json.dumps(kinds) if kinds else "",
     )
-
-
-def read_arrived(lake: Lake) -> set[Event]:
-    """The events that have a fate."""
-    rows = DeltaTable(lake.arrivals).to_pyarrow_table(columns=["topic", "event_id"])
-    return set(zip(rows["topic"].to_pylist(), rows["event_id"].to_pylist(), strict=True))

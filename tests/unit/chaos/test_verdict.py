@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from chaos.verdict import judge
+from chaos.verdict import Arrived, judge
 from deltalake import write_deltalake
 
 from stafford.domain.lake import Lake
@@ -31,14 +31,14 @@ def said(**kinds: list[str]) -> dict[str, Any]:
 
 def test_without_a_fault_that_deletes_the_ledger_is_believed(lake: Lake) -> None:
     """Good is good, and a loss is a loss."""
-    assert judge(said(), set(), lake).reconciled
-    verdict = judge(said(lost=["x"]), set(), lake)
+    assert judge(said(), set(), Arrived(lake)).reconciled
+    verdict = judge(said(lost=["x"]), set(), Arrived(lake))
     assert (verdict.reconciled, verdict.lost) == (False, 1)
 
 
 def test_what_was_deleted_must_be_named_event_by_event(lake: Lake) -> None:
     """An event that arrived by another record is not lost; a copy of it is missing."""
-    verdict = judge(said(lost=["x", "y"], missing_copy=["a"]), {("t", "x"), ("t", "y"), ("t", "a")}, lake)
+    verdict = judge(said(lost=["x", "y"], missing_copy=["a"]), {("t", "x"), ("t", "y"), ("t", "a")}, Arrived(lake))
     assert (verdict.reconciled, verdict.lost, verdict.given_up) == (True, 0, 2)
 
 
@@ -55,6 +55,6 @@ def test_what_was_deleted_must_be_named_event_by_event(lake: Lake) -> None:
 )
 def test_anything_else_is_no_reconciliation(lake: Lake, wrong: dict[str, Any]) -> None:
     """Negative controls."""
-    verdict = judge(wrong, {("t", "x"), ("t", "y"), ("t", "a")}, lake)
+    verdict = judge(wrong, {("t", "x"), ("t", "y"), ("t", "a")}, Arrived(lake))
     assert not verdict.reconciled
     assert verdict.details
