@@ -38,7 +38,8 @@ def test_without_a_fault_that_deletes_the_ledger_is_believed(lake: Lake) -> None
 
 def test_what_was_deleted_must_be_named_event_by_event(lake: Lake) -> None:
     """An event that arrived by another record is not lost; a copy of it is missing."""
-    verdict = judge(said(lost=["x", "y"], missing_copy=["a"]), {("t", "x"), ("t", "y"), ("t", "a")}, Arrived(lake))
+    deleted = {("t", "x"), ("t", "y"), ("t", "a")}
+    verdict = judge(said(lost=["x", "y"], missing_copy=["a"]), deleted, Arrived(lake))
     assert (verdict.reconciled, verdict.lost, verdict.given_up) == (True, 0, 2)
 
 
