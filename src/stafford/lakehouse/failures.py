@@ -17,6 +17,10 @@ DAMAGED = (
 )
 
 
+_NAMED = r"(?:[\w.]*(?:Error|Exception)|(?:\w+\.)+[A-Z]\w*)"
+"""An error's name: not each ends as most do, such as `pyarrow.lib.ArrowInvalid`."""
+
+
 def translate(error: Exception, query: str) -> StaffordError:
     """Name what stopped a query, and what to do next.
 
@@ -72,7 +76,7 @@ def _unfold(error: Exception) -> str:
 def _cause(text: str) -> str:
     # A failure in foreachBatch arrives wrapped in traces of two languages; the last error that is named
     # in them is the one that happened. What only announces a trace of Python names none.
-    found = re.findall(r"^(?:Caused by: )?([\w.]*(?:Error|Exception): .+)$", text, re.MULTILINE)
+    found = re.findall(rf"^(?:Caused by: )?({_NAMED}: .+)$", text, re.MULTILINE)
     named = [error for error in found if not error.endswith("Traceback (most recent call last):")]
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return str(named[-1]) if named else (lines[0] if lines else "no message")

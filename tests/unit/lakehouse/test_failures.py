@@ -45,6 +45,11 @@ def test_a_cause_that_spark_does_not_show_is_found():
         ("java.io.IOException: No space left on device", StorageError, "disk of the lake is full"),
         ("[MALFORMED_LOG_FILE] failed to read", Terminal, "Move the folder checkpoints/bronze of this home"),
         (WRAPPED, Terminal, "killed between two writes"),
+        (
+            WRAPPED.replace("RuntimeError", "pyarrow.lib.ArrowInvalid"),
+            Terminal,
+            "stopped: pyarrow.lib.ArrowInvalid",
+        ),
         ("", Terminal, "no message"),
     ],
 )
