@@ -128,7 +128,7 @@ def _describe_held(held: Sequence[Held]) -> Iterator[str]:
                 f"{one.p95_s(half=1):.1f} s",
                 f"{one.median_s(0):.1f}, {one.median_s(1):.1f} s",
                 *(
-                    f"{one.memory_bytes(0)[kind] / 1e9:.2f}, {one.memory_bytes(1)[kind] / 1e9:.2f} GB"
+                    f"{one.memory_bytes(0, kind) / 1e9:.2f}, {one.memory_bytes(1, kind) / 1e9:.2f} GB"
                     for kind in KINDS
                 ),
             ]

@@ -62,24 +62,23 @@ class Held:
 
     def p95_s(self, *, half: int | None = None) -> float:
         """The 95th percentile of the batches' own 95th percentiles; half: of the first (0) or second (1)."""
-        middle = self.seconds / 2
-        found = [s.p95_s for s in self.samples if half is None or (s.at_s >= middle) == bool(half)]
-        return statistics.quantiles(found, n=20)[-1]
+        samples = self.samples if half is None else self._take(half)
+        return statistics.quantiles((s.p95_s for s in samples), n=20)[-1]
 
     def median_s(self, half: int) -> float:
         """The median of the batches' medians, in the first (0) or second (1) half."""
-        middle = self.seconds / 2
-        return statistics.median(s.median_s for s in self.samples if (s.at_s >= middle) == bool(half))
+        return statistics.median(s.median_s for s in self._take(half))
 
-    def memory_bytes(self, half: int) -> dict[str, float]:
-        """Resident memory by kind of process: the median in the first (0) or second (1) half.
+    def memory_bytes(self, half: int, kind: str) -> float:
+        """Resident memory of one of KINDS: the median in the first (0) or second (1) half.
 
         Pages that processes share count for each of them. A single moment says little: a batch's rows come
         and go, and a worker that was forked seems as large as its parent.
         """
-        middle = self.seconds / 2
-        found = [s.resident_bytes for s in self.samples if (s.at_s >= middle) == bool(half)]
-        return {kind: statistics.median(sizes.get(kind, 0) for sizes in found) for kind in KINDS}
+        return statistics.median(s.resident_bytes.get(kind, 0) for s in self._take(half))
+
+    def _take(self, half: int) -> list[Sample]:
+        return [s for s in self.samples if (s.at_s >= self.seconds / 2) == bool(half)]
 
 
 def hold(

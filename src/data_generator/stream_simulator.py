@@ -12,17 +12,13 @@ from pathlib import Path
 # Works in a clone where only the requirements are installed.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-try:
+from stafford import packages
+
+with packages.needed():
     import typer
 
     from stafford.cli.simulate import simulate
     from stafford.errors import StaffordError
-except ModuleNotFoundError as missing:
-    sys.stderr.write(
-        f"error: {missing} in {sys.executable}; install with `pip install -r requirements.txt`, or call "
-        "the Python of the environment that has it\n"
-    )
-    sys.exit(78)
 
 
 def main() -> int:

@@ -79,17 +79,23 @@ def test_start_works_after_a_killed_start(
     assert brokers_of(tmp_path / "kafka") == []
 
 
-def test_start_waits_for_a_broker_that_it_saw_too_late(
-    tmp_path: Path, kafka_jars: Path, java: Java, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A starter that dies between fork and exec leaves a Java that has no name when one looks for it."""
-    command = [sys.executable, "-c", STARTER, str(tmp_path / "kafka"), str(kafka_jars), "19892"]
+def leave_an_orphan(directory: Path, jars: Path, port: int) -> int:
+    """Kill a starter when its broker has just been started; the broker's pid."""
+    command = [sys.executable, "-c", STARTER, str(directory), str(jars), str(port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as starter:
         assert starter.stdout is not None
         assert any(line.startswith("starting") for line in starter.stdout)
         time.sleep(0.2)
         starter.kill()
-    (orphan,) = brokers_of(tmp_path / "kafka")
+    (orphan,) = brokers_of(directory)
+    return orphan
+
+
+def test_start_waits_for_a_broker_that_it_saw_too_late(
+    tmp_path: Path, kafka_jars: Path, java: Java, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A starter that dies between fork and exec leaves a Java that has no name when one looks for it."""
+    orphan = leave_an_orphan(tmp_path / "kafka", kafka_jars, 19892)
     find, looks = broker_process.find, []
     monkeypatch.setattr(
         broker_process, "find", lambda directory: find(directory) if looks else looks.append(directory)
@@ -109,13 +115,7 @@ def test_a_broker_that_dies_while_it_is_waited_for_is_replaced(
     tmp_path: Path, kafka_jars: Path, java: Java, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A Java that was killed lives on for a moment, and the next start may find it in that moment."""
-    command = [sys.executable, "-c", STARTER, str(tmp_path / "kafka"), str(kafka_jars), "19992"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as starter:
-        assert starter.stdout is not None
-        assert any(line.startswith("starting") for line in starter.stdout)
-        time.sleep(0.2)
-        starter.kill()
-    (doomed,) = brokers_of(tmp_path / "kafka")
+    doomed = leave_an_orphan(tmp_path / "kafka", kafka_jars, 19992)
     find = broker_process.find
 
     def find_and_kill(directory: Path) -> psutil.Process | None:

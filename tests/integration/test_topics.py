@@ -138,7 +138,7 @@ def test_a_record_that_is_too_large_is_named(
 def test_no_broker_is_reported_within_the_bound() -> None:
     """A cluster that is not there is named, with what to do."""
     nobody = Cluster({"bootstrap.servers": "127.0.0.1:1"}, timeout_s=1)
-    with nobody, pytest.raises(TransportUnavailable, match=r"stafford .*kafka start"):
+    with nobody, pytest.raises(TransportUnavailable, match="stafford kafka start"):
         nobody.list_topics()
 
 

@@ -14,6 +14,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from pyarrow import fs
 
 from stafford.errors import StorageError, Terminal
+from stafford.lakehouse.failures import MADE_ANEW
 from stafford.lakehouse.files import locate
 
 
@@ -119,7 +120,4 @@ def _read(checkpoint: str, name: str) -> str | None:
 
 
 def _damaged(checkpoint: str, what: str) -> Terminal:
-    return Terminal(
-        f"the checkpoint {checkpoint} is damaged: {what}. Move it away and "
-        "run this again: it is made anew from what the tables hold, and nothing is doubled"
-    )
+    return Terminal(f"the checkpoint {checkpoint} is damaged: {what}. Move it away and {MADE_ANEW}")

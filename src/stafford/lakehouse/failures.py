@@ -16,6 +16,8 @@ DAMAGED = (
     'Expected e.g. {"topicA"',  # what Kafka's reader says to offsets that are cut
 )
 
+MADE_ANEW = "run this again: it is made anew from what the tables hold, and nothing is doubled"
+"""Behind what says that a checkpoint is to be moved away."""
 
 _NAMED = r"(?:[\w.]*(?:Error|Exception)|(?:\w+\.)+[A-Z]\w*)"
 """An error's name: not each ends as most do, such as `pyarrow.lib.ArrowInvalid`."""
@@ -50,8 +52,7 @@ def translate(error: Exception, query: str) -> StaffordError:
     if any(word in text for word in DAMAGED):
         return Terminal(
             f"{query} stopped: its checkpoint is damaged. Move the folder checkpoints/{query} of this home "
-            "away and run this again: it is made anew from what the tables hold, and nothing is doubled. "
-            f"{_cause(text)}"
+            f"away and {MADE_ANEW}. {_cause(text)}"
         )
     return Terminal(
         f"{query} stopped: {_cause(text)}. Nothing half-written is visible; run it again to go on."
