@@ -10,10 +10,12 @@ import pytest
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 from hypothesis import HealthCheck, settings
 
+from stafford.jobs.ingest import fetch_jars
 from stafford.runtime.broker import Broker
 from stafford.runtime.jars import ensure_jars
 from stafford.runtime.java import Java, find_java
 from stafford.runtime.ports import first_free
+from stafford.settings import Settings
 from stafford.transport.admin import answers
 from tests.postgres import Database, TestServer, find_programs, running_server
 from tests.redis_server import RedisServer
@@ -38,9 +40,9 @@ def kafka_jars(java: Java) -> Path:
 
 
 @pytest.fixture(scope="session")
-def spark_jars(java: Java) -> Path:
-    """The locked jars that Spark needs beside its wheel, downloaded on the first run."""
-    return ensure_jars("spark", CACHE_DIR, java, print)
+def spark_jars() -> Path:
+    """The locked jars that Spark needs beside its wheel, downloaded and prepared on the first run."""
+    return fetch_jars(Settings(cache_dir=CACHE_DIR), print)[1]
 
 
 @pytest.fixture(scope="session")

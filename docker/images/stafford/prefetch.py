@@ -3,7 +3,8 @@
 import sys
 
 from stafford.jobs import build
-from stafford.jobs.ingest import fetch_jars
+from stafford.runtime.jars import ensure_jars
+from stafford.runtime.java import find_java
 from stafford.settings import Settings
 
 
@@ -13,6 +14,6 @@ def say(message: str) -> None:
 
 
 settings = Settings()
-_, jars = fetch_jars(settings, say)
+jars = ensure_jars("spark", settings.cache_dir, find_java(), say)
 say(f"jars: {jars}")
 say(f"dbt: {build.build(settings).find_dbt(say)}")

@@ -18,6 +18,7 @@ from stafford.jobs.ingestion import Follower, Ingestion
 from stafford.jobs.kafka_client import find_kafka
 from stafford.jobs.kafka_to_bronze import KafkaToBronze
 from stafford.jobs.live import find_publisher
+from stafford.jobs.spark_classes import ensure_archive
 from stafford.lakehouse import checkpoints, queries
 from stafford.lakehouse.adoption import adopt_contracts, check_contracts
 from stafford.lakehouse.bronze import Lander, read_positions
@@ -286,11 +287,14 @@ def build(
 
 
 def fetch_jars(settings: Settings, progress: Progress) -> tuple[Java, Path]:
-    """Give the Java and the folder of connectors that Spark needs, fetched on the first run.
+    """Give the Java and the folder of connectors that Spark needs, fetched and prepared on the first run.
 
     Raises:
         ConfigError: there is no Java.
         CorruptDownload: a jar is not the locked one.
     """
     java = find_java()
-    return java, ensure_jars("spark", settings.cache_dir, java, progress)
+    jars = ensure_jars("spark", settings.cache_dir, java, progress)
+    if java.home is not None:
+        ensure_archive(jars, java.home, progress)
+    return java, jars

@@ -15,6 +15,7 @@ from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
 from stafford.errors import ConfigError
+from stafford.lakehouse.class_data import archive_path, to_use
 from stafford.lakehouse.places import settings_for
 
 LOG = "spark.log"
@@ -81,6 +82,7 @@ def open_session(
     os.environ["PYSPARK_PYTHON"] = sys.executable
     if java_home is not None:
         os.environ["JAVA_HOME"] = str(java_home)
+    prepared = "" if java_home is None else to_use(archive_path(jars, java_home))
     settings = SETTINGS | {
         **settings_for(master),
         "spark.app.name": "stafford",
@@ -90,7 +92,7 @@ def open_session(
         # Executors in processes of their own find the jars at the same path: they run in the same image.
         "spark.executor.extraClassPath": str(jars / "*"),
         # Two cores and a small heap: the parallel collector wastes the least of both.
-        "spark.driver.extraJavaOptions": f"-Dderby.system.home={scratch} -XX:+UseParallelGC",
+        "spark.driver.extraJavaOptions": f"-Dderby.system.home={scratch} -XX:+UseParallelGC {prepared}",
         "spark.local.dir": str(scratch),
         "spark.sql.warehouse.dir": str(scratch / "spark-warehouse"),
         **(conf or {}),
