@@ -28,9 +28,7 @@ def test_spark_maps_the_archive(spark_jars: Path, java: Java) -> None:
     assert archive_path(spark_jars, java.home / "another").name not in mapped
 
 
-def test_a_jvm_goes_on_without_an_archive_of_other_jars(
-    spark_jars: Path, java: Java, tmp_path: Path
-) -> None:
+def test_a_jvm_goes_on_without_an_archive_of_other_jars(spark_jars: Path, java: Java, tmp_path: Path) -> None:
     """It costs time, and says nothing where a command's own output goes."""
     assert java.home is not None
     options = shlex.split(to_use(archive_path(spark_jars, java.home)))
