@@ -1,8 +1,9 @@
 """What each buyer takes, and what is left in the warehouse: decided order by order, as they come.
 
 A buyer has a sum in mind (`purchases.find_spend`) and picks goods that add up to it: a price for each line,
-then one of the goods nearest to that price that is in stock, the more popular one of two. Further lines keep
-to the category of the first with the profile's affinity, where it has something at about that price. Goods
+then one of the goods nearest to that price that is in stock, the more popular one of two. A flash sale or a
+campaign leads the first line to its category, and further lines keep to the category of the first with the
+profile's affinity, where it has something at about that price. Goods
 are set aside when the visit begins, so what is sold was there; when the last is gone, visitors find it sold
 out until the next lot arrives. No lot is ordered that would arrive after its product left the shelf.
 """
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stafford.generator.calendar import DAY, HOUR, SECOND, WEEK
+from stafford.generator.campaigns import PULL
 from stafford.generator.catalogue import Shelf
 from stafford.generator.compiled import kernel
 from stafford.generator.distributions import accumulate_shares
@@ -100,7 +102,14 @@ class Warehouse:
             self.outages = np.concatenate([self.outages, np.zeros((new, OUTAGES, 2), np.int64)])
 
     def fill(
-        self, keys: Keys, starts: Ints, spenders: Floats, shelf: Shelf, tables: Tables, sales: Ints
+        self,
+        keys: Keys,
+        starts: Ints,
+        spenders: Floats,
+        shelf: Shelf,
+        tables: Tables,
+        sales: Ints,
+        pulls: Ints,
     ) -> tuple[Baskets, Lots]:
         """Fill the baskets of buyers, who are in order of (start, key).
 
@@ -111,13 +120,14 @@ class Warehouse:
             shelf: what is on sale.
             tables: of spending.
             sales: flash sales: [start, end, category, percent].
+            pulls: the category to which a campaign leads each buyer, and 1, or 0 for none.
         """
         rows = np.empty((len(keys) * MOST_LINES, 3), np.int64)
         lots = np.empty((len(keys) * MOST_LINES, 3), np.int64)
         lines, arrived = _fill(
             self._root, keys, starts, spenders, self._opens_at, shelf.by_price, shelf.counts, shelf.ranks,
             shelf.prices, shelf.asked, shelf.categories, shelf.leaves_at, self._items, self._quantities,
-            self._affinity, sales, tables.order_values, tables.order_shares, tables.spend_values,
+            self._affinity, sales, pulls, tables.order_values, tables.order_shares, tables.spend_values,
             tables.spend_shares, tables.v,
             self.state, self.outages, self._least, self._covers, self._reorder, self._lead[0], self._lead[1],
             rows, lots,
@@ -139,7 +149,7 @@ def mean_of(weights: tuple[float, ...]) -> float:
 def _fill(
     root: np.uint64, keys: Keys, starts: Ints, spenders: Floats, opens_at: int, by_price: Ints, counts: Ints,
     ranks: Ints, prices: Ints, asked: Ints, categories: Ints, leaves_at: Ints, items: Floats,
-    quantities: Floats, affinity: float, sales: Ints, order_values: Floats, order_shares: Floats,
+    quantities: Floats, affinity: float, sales: Ints, pulls: Ints, order_values: Floats, order_shares: Floats,
     spend_values: Floats, spend_shares: Floats, v: float, state: Ints, outages: Ints, least_lot: int,
     covers: float, reorder: float, lead_least: int, lead_most: int, rows: Ints, lots: Ints,
 ) -> tuple[int, int]:  # fmt: skip
@@ -167,17 +177,21 @@ def _fill(
             wanted[count] = 1
             units += 1
             count += 1
+        led, percent = _find_lead(start, pulls[buyer], sales)
         first = lines
         for line in range(count):
             of_line = derive_one(basket, _LINE, line)
             spread = 1.0 if line == count - 1 else 0.5 + draw_one(of_line, 3)
             target = left / units * spread
-            belongs = _ANY
-            if lines > first and draw_one(of_line, 6) < affinity:
-                belongs = categories[rows[first, 1]]
+            if lines == first:
+                belongs = led if draw_one(of_line, 7) < PULL else _ANY
+            else:
+                belongs = categories[rows[first, 1]] if draw_one(of_line, 6) < affinity else _ANY
+            # For the same money a flash sale buys what costs more before it.
+            before = target * 100.0 / (100 - percent) if belongs == led else target
             product = _choose(
                 of_line, int(target), wanted[line], week, on_sale, by_price, ranks, asked, categories,
-                belongs, state, start, rows, first, lines,
+                belongs, int(before), state, start, rows, first, lines,
             )  # fmt: skip
             if product < 0:
                 units -= wanted[line]
@@ -185,11 +199,9 @@ def _fill(
             rows[lines, 0], rows[lines, 1], rows[lines, 2] = buyer, product, wanted[line]
             lines += 1
             cents = asked[week, product]
-            for sale in range(len(sales)):
-                if sales[sale, 0] <= start < sales[sale, 1] and sales[sale, 2] == categories[product]:
-                    cents = min(cents, prices[week, product] * (100 - sales[sale, 3]) // 100)
-            left -= wanted[line] * float(cents)
-            left = max(left, 0.0)
+            if categories[product] == led:
+                cents = min(cents, prices[week, product] * (100 - percent) // 100)
+            left = max(left - wanted[line] * float(cents), 0.0)
             units -= wanted[line]
             arrived = _take(
                 root, product, wanted[line], start, leaves_at[product], state, outages, least_lot, covers,
@@ -199,33 +211,39 @@ def _fill(
 
 
 @kernel
+def _find_lead(start: int, pull: int, sales: Ints) -> tuple[int, int]:
+    """The category to which a flash sale or a campaign (pull) leads, or _ANY, and its percent off."""
+    led, percent = pull - 1, 0
+    for sale in range(len(sales)):
+        if sales[sale, 0] <= start < sales[sale, 1]:
+            led, percent = sales[sale, 2], sales[sale, 3]
+    return led, percent
+
+
+@kernel
 def _choose(
     of_line: np.uint64, target: int, quantity: int, week: int, on_sale: int, by_price: Ints, ranks: Ints,
-    asked: Ints, categories: Ints, belongs: int, state: Ints, start: int, rows: Ints, first: int, lines: int,
+    asked: Ints, categories: Ints, belongs: int, before: int, state: Ints, start: int, rows: Ints, first: int,
+    lines: int,
 ) -> int:  # fmt: skip
     """The more popular of two goods near a price, of those in stock and not in the basket; or -1.
 
-    belongs: the category that it is to be of if there is something, or _ANY.
+    belongs: the category that it is to be of if there is something near the price `before`, or _ANY.
     """
-    low, high = 0, on_sale
-    while low < high:
-        middle = (low + high) // 2
-        if asked[week, by_price[week, middle]] < target:
-            low = middle + 1
-        else:
-            high = middle
+    place = _find_place(target, week, on_sale, by_price, asked)
+    place_before = place if before == target else _find_place(before, week, on_sale, by_price, asked)
     best = -1
     for draw in range(2):
-        wish = low - _NEAR + int(draw_one(of_line, 4 + draw) * (2 * _NEAR + 1))
-        wish = min(max(wish, 0), on_sale - 1)
+        away = int(draw_one(of_line, 4 + draw) * (2 * _NEAR + 1)) - _NEAR
         product = -1
         if belongs != _ANY:
-            band = target * _BELONGS_PERCENT // 100
+            wish, band = min(max(place_before + away, 0), on_sale - 1), before * _BELONGS_PERCENT // 100
             product = _find_near(
-                wish, _BELONGS, quantity, week, on_sale, by_price, asked, target - band, target + band,
+                wish, _BELONGS, quantity, week, on_sale, by_price, asked, before - band, before + band,
                 categories, belongs, state, start, rows, first, lines,
             )  # fmt: skip
         if product < 0:
+            wish = min(max(place + away, 0), on_sale - 1)
             product = _find_near(
                 wish, 2 * on_sale, quantity, week, on_sale, by_price, asked, 0, NEVER, categories, _ANY,
                 state, start, rows, first, lines,
@@ -233,6 +251,19 @@ def _choose(
         if product >= 0 and (best < 0 or ranks[week, product] < ranks[week, best]):
             best = product
     return best
+
+
+@kernel
+def _find_place(target: int, week: int, on_sale: int, by_price: Ints, asked: Ints) -> int:
+    """Of goods in the order of their price, the first that costs as much."""
+    low, high = 0, on_sale
+    while low < high:
+        middle = (low + high) // 2
+        if asked[week, by_price[week, middle]] < target:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 @kernel

@@ -117,7 +117,7 @@ def _fly(profile_json: str) -> _Pilot:
         rows += sum(_count_records(draft, profile) for draft in drafts if draft.topic != "products")
         seen.add(drafts)
     units = 0.0
-    for zone, traffic in enumerate(pilot.traffic):
+    for zone, traffic in enumerate(pilot.clocks.of_zones):
         stretch = traffic.reach(end, end)
         units += pilot.customers.share_of_zone(zone) * to_operational(end, stretch.first, stretch.begins)
     sessions = _PILOT_SESSIONS * units / UNITS_PER_WEEK

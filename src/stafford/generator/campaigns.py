@@ -16,6 +16,8 @@ from stafford.generator.vocabulary import CAMPAIGNS, CATEGORIES, CHANNELS
 
 CART_REMINDER, WIN_BACK = CAMPAIGNS.index("cart_reminder"), CAMPAIGNS.index("win_back")
 EMAIL = CHANNELS.index("email")
+PULL = 0.6
+"""Share of looks at products, and of baskets, that a campaign or a flash sale leads to its category."""
 _YEARS = 30
 _DAY = timedelta(days=1)
 
@@ -62,6 +64,10 @@ class Campaigns:
                     rows.append([place, start, end, CHANNELS.index(profile.channel), campaign])
                     extra.append(share)
         self._all = Running(np.array(rows, np.int64).reshape(len(rows), 5), np.array(extra, np.float64))
+
+    def find_pulls(self, campaigns: Ints) -> Ints:
+        """The category to which each visit's campaign leads: its place among the words and 1, or 0."""
+        return np.where(campaigns >= 0, self.pulls[np.maximum(campaigns, 0)], 0)
 
     def find_factor(self, day: date) -> float:
         """How much busier the shop is on a day."""

@@ -1,5 +1,6 @@
 """Who buys: a base, registrations ever after, when each of them orders, and changes of their details."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +37,7 @@ _STAFF = name_stream("staff")
 _EVENT = name_stream("customer event")
 _REGISTERED, _UPDATED = 0, 1
 _SOONEST, _LATEST = 5 * UNITS // 60, 65 * UNITS // 60  # from registration to the first visit, at mean traffic
+_NOBODY: Ints = np.zeros((0, 5), np.int64)
 _MANY = 1 << 40  # a draw that rendering reduces to the length of a word list
 MOST_INITIAL = 20_000
 """Customers that a live shop begins with, at most: all of them go out in its first minute."""
@@ -119,8 +121,8 @@ class Customers:
         if returning is not None:
             self._keeps = returning.bought
             self._away = (returning.after_h.least * HOUR, returning.after_h.most * HOUR)
-        self._members: list[Ints] = [np.zeros(0, np.int64) for _ in ZONES]
-        self.known = [0] * len(ZONES)
+        self._members = [_Members() for _ in ZONES]
+        self._compatriots = {country: _Members() for country in self.countries.tolist()}
 
     def keys(self, numbers: Ints) -> Keys:
         """Hash that everything about each customer comes from."""
@@ -129,7 +131,7 @@ class Customers:
 
     def members(self, zone: int) -> Ints:
         """Customers on a zone's clock, as they registered."""
-        return self._members[zone][: self.known[zone]]
+        return self._members[zone].numbers
 
     def share_of_zone(self, zone: int) -> float:
         """Share of people who live on a zone's clock."""
@@ -186,8 +188,17 @@ class Customers:
             registered_at=occurred - self.profile.history_weeks * WEEK,
         )
 
-    def register(self, stretches: list[Stretch], start: int, end: int) -> tuple[Draft, Ints]:
-        """Those who register in [start, end), and their numbers; their first order follows soon."""
+    def register(
+        self, stretches: list[Stretch], of_countries: Mapping[int, Stretch], start: int, end: int
+    ) -> tuple[Draft, Ints]:
+        """Those who register in [start, end), and their numbers; their first order follows soon.
+
+        Args:
+            stretches: by zone, as people come.
+            of_countries: by country, as customers live.
+            start: UTC microseconds.
+            end: UTC microseconds.
+        """
         arrivals = [p.arrive(s, start, end) for p, s in zip(self._arrivals, stretches, strict=True)]
         key = np.concatenate([a.key for a in arrivals])
         at = np.concatenate([a.at for a in arrivals])
@@ -198,31 +209,28 @@ class Customers:
         self._enrol(key, at, zone)
         numbers = np.arange(first, self.count, dtype=np.int64)
         wait = _SOONEST + draw_below(key, 13, _LATEST - _SOONEST)
-        for place, stretch in enumerate(stretches):
-            here = zone == place
+        for country, stretch in of_countries.items():
+            here = self.country[numbers] == country
             self._next[numbers[here]] = place_all(at[here], stretch.first, stretch.begins) + wait[here]
         return self._draft(_REGISTERED, numbers, at, has_city=False), numbers
 
-    def purchase(self, stretches: list[Stretch], end: int) -> Comings:
-        """Everybody who comes before `end`, to order or since a mail asks them to, and did not come yet."""
+    def purchase(self, of_countries: Mapping[int, Stretch], end: int) -> Comings:
+        """Everybody who comes before `end`, to order or since a mail asks them to, and did not come yet.
+
+        of_countries: by country; customers come by its clock.
+        """
         t = self._tables
-        found = []
-        for zone, stretch in enumerate(stretches):
-            found.append(
-                find_comings(
-                    self.members(zone), self._key, self._next, self._orders, self._invited, self._fills_from,
-                    self._keeps, self._away[0], self._away[1], self._dormant, self._comes_back, end,
-                    stretch.first, stretch.begins, t.rate_values, t.rate_shares, t.alpha, t.dropout_values,
-                    t.dropout_shares, t.gap_values, t.gap_shares,
-                )
+        rows, invited = [], [[_NOBODY] for _ in ZONES]
+        for country, stretch in of_countries.items():
+            found = find_comings(
+                self._compatriots[country].numbers, self._key, self._next, self._orders, self._invited,
+                self._fills_from, self._keeps, self._away[0], self._away[1], self._dormant, self._comes_back,
+                end, stretch.first, stretch.begins, t.rate_values, t.rate_shares, t.alpha, t.dropout_values,
+                t.dropout_shares, t.gap_values, t.gap_shares,
             )  # fmt: skip
-        rows = np.concatenate(found)
-        rows = rows[rows[:, 3] == 0]
-        invited = [of_zone[of_zone[:, 3] == 1] for of_zone in found]
-        return Comings(
-            Purchases(*rows[:, [0, 1, 2, 4]].T),
-            [Purchases(*of_zone[:, [0, 1, 2, 4]].T) for of_zone in invited],
-        )
+            rows.append(found[found[:, 3] == 0])
+            invited[self.zone_of_country[country]].append(found[found[:, 3] == 1])
+        return Comings(_list(rows), [_list(of_zone) for of_zone in invited])
 
     def _enrol(self, keys: Keys, registered_at: Ints, zones: Ints | None = None) -> None:
         units = draw_unit(keys, 0)
@@ -241,11 +249,10 @@ class Customers:
         self._invited[numbers] = NEVER
         self._orders[numbers] = 0
         self._fills_from[numbers] = np.maximum(registered_at, self._opens_at) + BETWEEN
-        for place in range(len(ZONES)):
-            here = numbers[zones == place]
-            known = self.known[place]
-            self._members[place][known : known + len(here)] = here
-            self.known[place] = known + len(here)
+        for zone, members in enumerate(self._members):
+            members.add(numbers[zones == zone])
+        for code, compatriots in self._compatriots.items():
+            compatriots.add(numbers[country == code])
         self.count += len(keys)
 
     def _make_room(self, customers: int) -> None:
@@ -256,7 +263,6 @@ class Customers:
         if room > len(self._key):
             for name in ("_key", "registered_at", "country", "_next", "_invited", "_orders", "_fills_from"):
                 setattr(self, name, _widen(getattr(self, name), room))
-            self._members = [_widen(members, room) for members in self._members]
 
     def choose_country(self, units: Floats, zones: Ints, at: Ints) -> Ints:
         """A country on each zone's clock, at an instant: on its holiday fewer or more are from it."""
@@ -308,6 +314,29 @@ class Customers:
             consent=self.details.consents(keys, registered_at, occurred),
             registered_at=registered_at,
         )
+
+
+class _Members:
+    """Numbers of customers, as they registered. The array grows by doubling."""
+
+    def __init__(self) -> None:
+        self._room: Ints = np.zeros(1024, np.int64)
+        self._count = 0
+
+    @property
+    def numbers(self) -> Ints:
+        return self._room[: self._count]
+
+    def add(self, numbers: Ints) -> None:
+        count = self._count + len(numbers)
+        if count > len(self._room):
+            self._room = _widen(self._room, max(count, 2 * len(self._room)))
+        self._room[self._count : count] = numbers
+        self._count = count
+
+
+def _list(rows: list[Ints]) -> Purchases:
+    return Purchases(*np.concatenate(rows)[:, [0, 1, 2, 4]].T)
 
 
 def _widen(values: NDArray[Any], room: int) -> NDArray[Any]:

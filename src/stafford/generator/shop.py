@@ -22,7 +22,7 @@ from stafford.generator.schedule import Schedule
 from stafford.generator.simulation import WHOLE, Simulation
 from stafford.generator.traffic import FlashSale
 
-GENERATOR_VERSION = 6
+GENERATOR_VERSION = 7
 """Raise it with every change of the bytes that come out, so that no two versions share ids."""
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)

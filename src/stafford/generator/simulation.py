@@ -10,6 +10,7 @@ from stafford.generator.baskets import Baskets, Warehouse
 from stafford.generator.calendar import DAY, MINUTE, SECOND, WEEK, ZONES
 from stafford.generator.campaigns import WIN_BACK, Campaigns, Running
 from stafford.generator.catalogue import Catalogue, Shelf
+from stafford.generator.clocks import Clocks
 from stafford.generator.customers import Customers, Purchases
 from stafford.generator.draft import Draft
 from stafford.generator.fulfilment import Fulfilment
@@ -28,7 +29,7 @@ from stafford.generator.returning import AWAY_AT_MOST, NOT, ReturningCarts
 from stafford.generator.sessions import CARTS, SessionPlanner, Sessions
 from stafford.generator.stock import Stock
 from stafford.generator.story import Storyteller
-from stafford.generator.traffic import FlashSale, Stretch, Traffic, list_sales
+from stafford.generator.traffic import FlashSale, Stretch, list_sales
 
 WHOLE = (0, 1)
 CROWD_STEP = 10 * SECOND
@@ -114,13 +115,9 @@ class Simulation:
             [[s.start, s.end, s.category, s.discount_percent] for s in sales], np.int64
         ).reshape(len(sales), 4)
         people = self.customers
-        self.traffic = [
-            Traffic(
-                profile.traffic, self.planner.device_shares, zone,
-                people.countries_of_zone(place) or [(0, 1.0)], opens_at, sales, self._campaigns,
-            )
-            for place, zone in enumerate(ZONES)
-        ]  # fmt: skip
+        self.clocks = Clocks(
+            profile.traffic, self.planner.device_shares, people, opens_at, sales, self._campaigns
+        )
         shares = [people.share_of_zone(place) for place in range(len(ZONES))]
         visits = weekly_sessions - orders
         self._visits = [
@@ -158,24 +155,25 @@ class Simulation:
                 drafts.append(self.customers.open_staff())
             everybody = np.arange(self.customers.initial, dtype=np.int64)
             drafts.append(self.customers.draft_changes(everybody))
-        stretches = [traffic.reach(start, self._now + self._reach) for traffic in self.traffic]
+        stretches, of_countries = self.clocks.reach(start, self._now + self._reach)
         running = self._campaigns.find_running(start, self._now)
         sales = self._sales[(self._sales[:, 0] < self._now) & (self._sales[:, 1] > start)]
         # The first minute is for the catalogue and the base.
         begins = max(start, self._opens_at + MINUTE)
-        registrations, new = self.customers.register(stretches, begins, self._now)
+        registrations, new = self.customers.register(stretches, of_countries, begins, self._now)
         drafts += [registrations, self.customers.draft_changes(new)]
         products = self.catalogue.draft(start, self._now)
         shelf = self.catalogue.tabulate(self._now + WEEK)
         self._warehouse.stock_up(self.catalogue.launch(np.arange(shelf.prices.shape[1], dtype=np.int64)))
 
-        comings = self.customers.purchase(stretches, self._now)
+        comings = self.customers.purchase(of_countries, self._now)
         sessions, spenders, firsts, orders_at = self._gather_buyers(
             comings.orders, stretches, running, begins
         )
         baskets, lots = self._warehouse.fill(
-            sessions.key, sessions.start, spenders, shelf, self._spending, sales
-        )
+            sessions.key, sessions.start, spenders, shelf, self._spending, sales,
+            self._campaigns.find_pulls(sessions.campaign),
+        )  # fmt: skip
         outages = self._warehouse.outages
         has_goods = np.bincount(baskets.buyer, minlength=len(sessions)) > 0
         keeps = has_goods & (orders_at > sessions.start)
@@ -301,7 +299,7 @@ class Simulation:
     def measure_traffic(self, micros: int) -> float:
         """How busy the shop is at an instant; 1.0 is its mean."""
         busy = 0.0
-        for zone, traffic in enumerate(self.traffic):
+        for zone, traffic in enumerate(self.clocks.of_zones):
             busy += self.customers.share_of_zone(zone) * traffic.multiply(micros)
         return busy
 

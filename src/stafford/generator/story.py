@@ -6,6 +6,7 @@ import numpy as np
 
 from stafford.generator.baskets import Baskets, is_sold_out
 from stafford.generator.calendar import SECOND, WEEK
+from stafford.generator.campaigns import PULL
 from stafford.generator.catalogue import Shelf
 from stafford.generator.compiled import kernel
 from stafford.generator.distributions import accumulate_shares, interpolate_one, tabulate_weibull
@@ -53,7 +54,6 @@ _CLICK = np.uint64(name_stream("click"))
 _LANDINGS = ("home", "category", "product")
 _TERM_GROUPS = np.array([1 + CATEGORIES.index(category) for _, category in TERMS], np.int64)
 _OPENS_CART = 0.5  # share of visitors with a cart who look at it before they leave
-_SALE_PULL = 0.6  # share of looks at products that a flash sale or a campaign leads to its category
 _MOST_ITEMS = 20
 _BOT, _MOST_BOT_MS = DEFECTS.index(Defect.BOT), 1000
 assert PAGES[: len(LOOKS)] == LOOKS  # noqa: S101 - moves are between pages in this order
@@ -222,7 +222,7 @@ def _tell(  # noqa: C901, PLR0912, PLR0915 - a session is told from its beginnin
             if good >= 0:
                 product, quantity = goods[good, 0], goods[good, 1]
             elif page == _PRODUCT_PAGE:
-                wish = pull if pull > 0 and draw_one(look, 2) < _SALE_PULL else group
+                wish = pull if pull > 0 and draw_one(look, 2) < PULL else group
                 product = _pick(look, week, wish, rankings, ranked, head)
             if page == _SEARCH:
                 term = below_one(look, 3, len(_TERM_GROUPS))

@@ -1,4 +1,4 @@
-"""Lines of one order belong together as much as the profile says, and the order costs what it would have."""
+"""Lines of one order belong together as much as the profile says, and go where a sale leads them."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -15,7 +15,8 @@ from stafford.generator.catalogue import Catalogue, Shelf
 from stafford.generator.profile import Profile
 from stafford.generator.promotions import Promotions
 from stafford.generator.purchases import tabulate
-from stafford.generator.randomness import derive, draw_unit, name_stream
+from stafford.generator.randomness import Ints, derive, draw_unit, name_stream
+from stafford.generator.vocabulary import CATEGORIES
 from stafford.realism import load_targets
 from stafford.settings import PROJECT_DIR
 
@@ -26,8 +27,14 @@ ROOT = 20_260_105
 BUYERS = 4_000
 
 
-def fill(profile: Profile, affinity: float, buyers: int = BUYERS) -> tuple[Baskets, Shelf]:
-    """What the same people buy in a shop that is the same but for its affinity."""
+NO_SALES = np.zeros((0, 4), np.int64)
+ELECTRONICS = CATEGORIES.index("electronics")
+
+
+def fill(
+    profile: Profile, affinity: float, buyers: int = BUYERS, sales: Ints = NO_SALES, pull: int = 0
+) -> tuple[Baskets, Shelf]:
+    """What the same people buy in a shop that is the same but for its affinity, and for what leads them."""
     carts = profile.carts.model_copy(update={"affinity": affinity})
     profile = profile.model_copy(update={"carts": carts})
     promotions = Promotions(ROOT, profile.orders.discounted, profile.orders.discount_percent)
@@ -38,8 +45,8 @@ def fill(profile: Profile, affinity: float, buyers: int = BUYERS) -> tuple[Baske
     keys = derive(ROOT, name_stream("buyers of a test"), np.arange(buyers))
     starts = OPENS_AT + HOUR + np.arange(buyers) * SECOND
     tables = tabulate(profile.customers.purchases, profile.customers.spend)
-    no_sales = np.zeros((0, 4), np.int64)
-    baskets, _ = warehouse.fill(keys, starts, draw_unit(keys, 40), shelf, tables, no_sales)
+    pulls = np.full(buyers, pull)
+    baskets, _ = warehouse.fill(keys, starts, draw_unit(keys, 40), shelf, tables, sales, pulls)
     return baskets, shelf
 
 
@@ -91,3 +98,45 @@ def test_nothing_is_bought_twice_in_an_order() -> None:
     baskets, _ = fill(profile, 1.0)
     both = Counter(zip(baskets.buyer.tolist(), baskets.product.tolist(), strict=True))
     assert set(both.values()) == {1}
+
+
+def sell(category: int, percent: int, *, ended: bool = False) -> Ints:
+    """A flash sale as long as the test, or one that is over."""
+    end = OPENS_AT + (HOUR if ended else BUYERS * HOUR)
+    return np.array([[OPENS_AT, end, category, percent]], np.int64)
+
+
+def share_of_first_lines(baskets: Baskets, shelf: Shelf) -> float:
+    """How many orders have electronics first."""
+    _, first = np.unique(baskets.buyer, return_index=True)
+    return float((shelf.categories[baskets.product[first]] == ELECTRONICS).mean())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_sale_and_a_campaign_sell_what_they_are_about(name: str) -> None:
+    """Half of the orders and more begin with it where few did; a sale that is over leads nobody."""
+    profile = load_profile(name, PROFILES)
+    usual = share_of_first_lines(*fill(profile, profile.carts.affinity))
+    for led in ({"sales": sell(ELECTRONICS, 30)}, {"pull": 1 + ELECTRONICS}):
+        share = share_of_first_lines(*fill(profile, profile.carts.affinity, **led))
+        assert share > usual + 0.3 * (1 - usual)
+    over, _ = fill(profile, profile.carts.affinity, sales=sell(ELECTRONICS, 30, ended=True))
+    assert np.array_equal(over.product, fill(profile, profile.carts.affinity)[0].product)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_sale_does_not_change_what_people_spend(name: str) -> None:
+    """For the same money they get what cost more before; only the dearest goods leave some of it.
+
+    Control: at the old prices it is much more.
+    """
+    profile = load_profile(name, PROFILES)
+    usual, shelf = fill(profile, profile.carts.affinity)
+    spent = (usual.quantity * shelf.asked[0, usual.product]).sum()
+    percent = 30
+    baskets, _ = fill(profile, profile.carts.affinity, sales=sell(ELECTRONICS, percent))
+    before = shelf.asked[0, baskets.product]
+    reduced = np.minimum(before, shelf.prices[0, baskets.product] * (100 - percent) // 100)
+    cents = np.where(shelf.categories[baskets.product] == ELECTRONICS, reduced, before)
+    assert (baskets.quantity * cents).sum() == pytest.approx(spent, rel=0.08)
+    assert (baskets.quantity * before).sum() > 1.1 * spent

@@ -12,9 +12,10 @@ import pytest
 
 from stafford.domain.window import to_micros
 from stafford.generator import Profile, Shop
+from stafford.generator.accounts import TEST_ACCOUNTS
 from stafford.generator.draft import Draft
 from stafford.generator.layout import NOTHING
-from stafford.generator.traffic_profile import FlashSaleProfile
+from stafford.generator.traffic_profile import FlashSaleProfile, SpecialDay
 from stafford.generator.vocabulary import CATEGORIES, COUNTRIES
 
 from .builders import find_profile
@@ -50,6 +51,8 @@ class Evening:
     others_discounted: int
     full_price: int
     """Order lines of the category without it."""
+    of_firsts: float
+    """Share of orders whose first line is of the category."""
 
 
 @cache
@@ -82,6 +85,7 @@ def _spend_the_evening(is_sale: bool, begins: datetime) -> Evening:
         discounted=lines[True, True],
         others_discounted=lines[False, True],
         full_price=lines[True, False],
+        of_firsts=float((category[placed.column("product_0")] == wanted).mean()),
     )
 
 
@@ -90,6 +94,8 @@ def test_a_scheduled_sale_is_busy_cheap_and_about_its_category() -> None:
     during, without = (_spend_the_evening(is_sale, _SALE_BEGINS) for is_sale in (True, False))
     assert during.sessions == pytest.approx(_SALE.factor * without.sessions, rel=0.1)
     assert during.of_category > 0.5 > 1.5 * without.of_category
+    # The shop has nine products of it: most of those who want one find none for their money.
+    assert during.of_firsts > 1.5 * without.of_firsts
     assert during.discounted > 15
     assert during.full_price == during.others_discounted == 0
 
@@ -174,6 +180,36 @@ def test_a_shop_without_a_calendar_is_found_out() -> None:
         assert sum(f"2026-12-{day}" in line for line in wrong) >= 4
     assert any(line.startswith("GB 2026-12-26") for line in wrong)
     assert any(line.startswith("NL 2026-04-27") for line in _measure(_KINGS_DAY, is_even=True))
+
+
+@cache
+def _count_customers_orders(*, is_holiday: bool) -> tuple[int, int]:
+    """Orders of customers from France, and from Germany, on eight days of which the first stays at home."""
+    days = tuple(f"04-{day:02}" for day in range(7, 15))
+    quiet = SpecialDay(name="quiet", factor=0.1, dates=days, countries=("FR",))
+    opens_at = datetime(2026, 4, 5, tzinfo=UTC)
+    told = (
+        Shop(_bend(days=(quiet,) if is_holiday else ()), 7, opens_at, 150_000)
+        .open()
+        .take(opens_at + timedelta(days=9))
+    )
+    orders = told["orders"].take(
+        (told["orders"].column("kind") == 0) & (told["orders"].column("customer") >= 0)
+    )
+    # Hours of the night on either side belong to days that are alike.
+    begins = to_micros(opens_at + timedelta(days=2))
+    orders = orders.take((orders.column("placed_at") >= begins) & (orders.column("customer") < TEST_ACCOUNTS))
+    french, german = (int((orders.column("country") == COUNTRIES.index(name)).sum()) for name in ("FR", "DE"))
+    return french, german
+
+
+def test_customers_who_buy_know_their_own_countrys_holidays() -> None:
+    """A tenth of the French orders, and all the German ones; control: without the holiday all are there."""
+    french, german = _count_customers_orders(is_holiday=True)
+    usual_french, usual_german = _count_customers_orders(is_holiday=False)
+    assert usual_french > 500
+    assert french < 0.25 * usual_french
+    assert german == pytest.approx(usual_german, rel=0.05)
 
 
 def test_july_is_as_much_busier_than_february_as_the_profile_says() -> None:

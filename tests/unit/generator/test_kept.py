@@ -94,8 +94,8 @@ def test_orders_are_the_models_alone() -> None:
         simulation = Simulation(profile, 7, opens_at, weekly_sessions=2000, most_initial=1000)
         simulation.customers.open()
         reach = to_micros(OPENS_AT + 3 * DAYS * DAY)
-        stretches = [traffic.reach(opens_at, reach) for traffic in simulation.traffic]
-        orders = simulation.customers.purchase(stretches, end).orders
+        _, of_countries = simulation.clocks.reach(opens_at, reach)
+        orders = simulation.customers.purchase(of_countries, end).orders
         due = orders.orders_at < end
         assert ((orders.at < orders.orders_at).mean() > 0.3) == (bought > 0)
         rows = zip(orders.customer[due], orders.ordinal[due], orders.orders_at[due], strict=True)
