@@ -62,8 +62,12 @@ def refresh(table: Tables = None, gap_minutes: Gap = None, as_json: AsJson = Fal
 
 @app.command()
 def backfill(
-    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, UTC.")],
-    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, UTC; included.")],
+    first: Annotated[
+        datetime, typer.Option("--from", formats=["%Y-%m-%d"], metavar="DATE", help="First day, UTC.")
+    ],
+    last: Annotated[
+        datetime, typer.Option("--to", formats=["%Y-%m-%d"], metavar="DATE", help="Last day, UTC; included.")
+    ],
     table: Tables = None,
     gap_minutes: Gap = None,
     as_json: AsJson = False,

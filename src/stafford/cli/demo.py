@@ -72,6 +72,7 @@ def _show(console: Console, summary: Summary) -> None:
     memory = f"{summary.peak_memory_bytes / 2**30:.1f} GiB"
     console.print(f"[dim]took[/] {seconds:.0f} s  [dim]peak memory[/] {memory}, all processes together")
     console.print(f"[dim]report[/] {summary.report}", soft_wrap=True)
+    console.print("[dim]next[/] docs/tutorials/first-15-minutes.md does it by hand, and breaks it")
     if summary.bootstrap:
         console.print(f"[dim]Kafka still runs at[/] {summary.bootstrap}; look at it with")
         for words in ("topics describe", "kafka stop"):

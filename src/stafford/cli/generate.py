@@ -17,11 +17,16 @@ from stafford.jobs.generate import build
 from stafford.settings import Settings
 
 _INSTANTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
+_METAVAR = "DATE[THH:MM[:SS]]"
 
 
 def generate(
-    start: Annotated[datetime, typer.Option("--from", formats=_INSTANTS, help="Begin, UTC.")],
-    end: Annotated[datetime, typer.Option("--to", formats=_INSTANTS, help="End, UTC; not included.")],
+    start: Annotated[
+        datetime, typer.Option("--from", formats=_INSTANTS, metavar=_METAVAR, help="Begin, UTC.")
+    ],
+    end: Annotated[
+        datetime, typer.Option("--to", formats=_INSTANTS, metavar=_METAVAR, help="End, UTC; not included.")
+    ],
     out: Annotated[Path, typer.Option(help="Folder to write; must be free.")],
     events_per_day: Annotated[
         float | None, typer.Option(min=1, help="Size of the shop: mean records a day \\[default: 7000].")
@@ -36,7 +41,9 @@ def generate(
     seed: Annotated[int, typer.Option(help="Which shop of its kind.")] = 7,
     opens_at: Annotated[
         datetime | None,
-        typer.Option(formats=_INSTANTS, help="When the shop opens, UTC \\[default: --from]."),
+        typer.Option(
+            formats=_INSTANTS, metavar=_METAVAR, help="When the shop opens, UTC \\[default: --from]."
+        ),
     ] = None,
     file_format: Annotated[Format, typer.Option("--format", help="How to write.")] = Format.PARQUET,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes; each writes files of its own.")] = 1,
@@ -73,6 +80,7 @@ def generate(
     if as_json:
         typer.echo(json.dumps({"folder": str(job.folder), **asdict(generated)}))
         return
+    typer.echo(f"{'topic':<12} {'events':>12}")
     for topic, rows in sorted(generated.rows.items()):
         typer.echo(f"{topic:<12} {rows:>12,}")
     total = sum(generated.rows.values())

@@ -37,6 +37,8 @@ def list_command(as_json: _AsJson = False) -> None:
     """
     found = build(Settings()).list_segments()
     _print_segments(found, as_json=as_json)
+    if any(one.waiting for one in found) and not as_json:
+        typer.echo("\nThey wait for Kafka. `stafford ingest` reads them here, and leaves them.")
 
 
 @app.command(epilog="Example: stafford spool verify --json")

@@ -72,7 +72,7 @@ def apply(
     """
     with build(Settings()) as job:
         done = job.apply(allow_reordering=allow_reordering, allow_data_loss=allow_data_loss)
-    _show(done, as_json=as_json, empty="Nothing to change: the broker is as planned.")
+    _show(done, as_json=as_json, empty="Nothing to change: the broker is as planned.", brief=True)
     if done and not as_json:
         created = sum(change.kind is Kind.CREATE for change in done)
         _console().print(f"\nApplied: {created} created, {len(done) - created} updated.")
@@ -243,7 +243,8 @@ def _print_json(document: object) -> None:
     typer.echo(json.dumps(document, indent=2))
 
 
-def _show(changes: Iterable[Change], *, as_json: bool, empty: str) -> None:
+def _show(changes: Iterable[Change], *, as_json: bool, empty: str, brief: bool = False) -> None:
+    """brief: without the settings of new topics, which `topics describe` shows."""
     changes = list(changes)
     if as_json:
         _print_json([asdict(change) for change in changes])
@@ -253,8 +254,9 @@ def _show(changes: Iterable[Change], *, as_json: bool, empty: str) -> None:
         sign, colour = SIGNS[change.kind]
         note = "  (not in the plan, left alone)" if change.kind is Kind.UNMANAGED else ""
         console.print(f"[{colour}]{sign} {escape(change.topic)}[/]{note}")
-        width = max((len(edit.name) for edit in change.edits), default=0)
-        for edit in change.edits:
+        edits = () if brief and change.kind is Kind.CREATE else change.edits
+        width = max((len(edit.name) for edit in edits), default=0)
+        for edit in edits:
             console.print(f"    {edit.name:<{width}} = {_describe(edit)}")
     if not any(change.is_drift for change in changes):
         console.print(empty)
