@@ -20,13 +20,14 @@ from stafford.jobs.kafka_to_bronze import KafkaToBronze
 from stafford.jobs.live import find_publisher
 from stafford.jobs.spark_classes import ensure_archive
 from stafford.lakehouse import checkpoints, queries
-from stafford.lakehouse.adoption import adopt_contracts, check_contracts
+from stafford.lakehouse.adoption import adopt_contracts, check_contracts, find_unfinished
 from stafford.lakehouse.bronze import Lander, read_positions
 from stafford.lakehouse.counts import Counts, count
 from stafford.lakehouse.executors import watch
 from stafford.lakehouse.quarantine.records import QuarantineReader
 from stafford.lakehouse.quarantine.replay import ReplayWriter
 from stafford.lakehouse.session import open_session
+from stafford.lakehouse.silver.cut_off import remember_cut_off
 from stafford.lakehouse.silver.stream import app_id, start_silver
 from stafford.lakehouse.triggers import Trigger
 from stafford.runtime.home import HomeLock
@@ -78,6 +79,10 @@ class IngestJob:
         """
         check_contracts(self.lake, self.contracts)
         spark = self.session(progress)
+        if before := find_unfinished(self.lake, self.contracts, self.silver_checkpoint):
+            progress("finishing a batch that was cut off by the contracts that it began with")
+            ReplayWriter(self.lake, before, self.clock).finish()
+            queries.finish(self._silver(spark, Trigger.AVAILABLE_NOW, before))
         progress("making tables")
         for column in adopt_contracts(self.lake, self.contracts, self.clock()):
             progress(f"added the column {column} to silver")
@@ -112,7 +117,7 @@ class IngestJob:
                     progress("copying Kafka into bronze")
                     self._copy(spark, kafka, accept_loss=accept_loss)
                 progress("validating and deduplicating into silver")
-                queries.finish(self._silver(spark, Trigger.AVAILABLE_NOW))
+                queries.finish(self._silver(spark, Trigger.AVAILABLE_NOW, self.contracts))
             return self.count()
 
     @contextmanager
@@ -137,7 +142,7 @@ class IngestJob:
                 source = _Source(self.find_kafka, self._bronze, spark)
                 ingestion = Ingestion(
                     Follower(source, self.notify),
-                    lambda: self._silver(spark, Trigger.CONTINUOUS),
+                    lambda: self._silver(spark, Trigger.CONTINUOUS, self.contracts),
                     land_spool,
                     watch(spark),
                 )
@@ -158,6 +163,11 @@ class IngestJob:
         spark = self.open(progress)
         ReplayWriter(self.lake, self.contracts, self.clock).finish()
         return spark
+
+    @property
+    def silver_checkpoint(self) -> str:
+        """Folder of silver's checkpoint."""
+        return f"{self.checkpoints}/silver"
 
     @property
     def _bronze(self) -> KafkaToBronze:
@@ -205,13 +215,18 @@ class IngestJob:
         except OffsetOutOfRange as exc:
             raise bronze.explain(kafka, exc) from exc
 
-    def _silver(self, spark: SparkSession, trigger: Trigger) -> StreamingQuery:
-        checkpoint = f"{self.checkpoints}/silver"
+    def _silver(
+        self, spark: SparkSession, trigger: Trigger, contracts: Mapping[str, Contract]
+    ) -> StreamingQuery:
+        checkpoint = self.silver_checkpoint
+        tables = [self.lake.arrivals, self.lake.quarantine, *map(self.lake.silver, contracts)]
         # What is judged again is found in `arrivals`, so a new checkpoint costs time and doubles nothing.
-        if checkpoints.is_older_than(checkpoint, self.lake.arrivals, app_id):
+        if checkpoints.is_older_than(checkpoint, tables, app_id):
             aside = checkpoints.set_aside(checkpoint, self.clock())
             self.notify(f"silver's checkpoint is older than its tables; moved to {aside}, a new one is made")
-        return start_silver(spark, self.lake, self.contracts, checkpoint, trigger, self.metrics.measure)
+        if checkpoints.last_batch(checkpoint) is None:
+            remember_cut_off(self.lake, contracts)
+        return start_silver(spark, self.lake, contracts, checkpoint, trigger, self.metrics.measure)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ class KafkaToBronze:
             TransportUnavailable: the broker is gone again.
             StaffordError: checkpoint or table cannot be read.
         """
-        if checkpoints.is_older_than(self.checkpoint, self.lake.bronze, app_id):
+        if checkpoints.is_older_than(self.checkpoint, [self.lake.bronze], app_id):
             aside = checkpoints.set_aside(self.checkpoint, self.clock())
             self.notify(f"bronze's checkpoint is older than its table; moved to {aside}, a new one is made")
         if accept_loss and (gaps := self.find_gaps(kafka)):

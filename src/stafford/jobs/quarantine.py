@@ -8,9 +8,10 @@ from typing import Any
 
 from stafford.contracts import Contract
 from stafford.domain.lake import Lake
+from stafford.errors import ConfigError
 from stafford.jobs.ingest import Progress
 from stafford.jobs.ingest import build as build_ingest
-from stafford.lakehouse.adoption import adopt_contracts, check_contracts
+from stafford.lakehouse.adoption import adopt_contracts, check_contracts, find_unfinished
 from stafford.lakehouse.quarantine.judgement import Case, Judge, selections
 from stafford.lakehouse.quarantine.outcome import ReplayOutcome
 from stafford.lakehouse.quarantine.records import Group, QuarantineReader
@@ -30,6 +31,7 @@ class QuarantineJob:
     exclusive: Callable[[], HomeLock]
     """The lock that an ingestion of the same lake takes."""
     clock: Callable[[], datetime]
+    silver_checkpoint: str
 
     def count_open(self) -> int:
         """Records in quarantine that nobody resolved.
@@ -86,7 +88,8 @@ class QuarantineJob:
         or ingestion does the rest.
 
         Raises:
-            ConfigError: the file is wrong, or nothing was ingested yet.
+            ConfigError: the file is wrong, nothing was ingested yet, or silver has not finished what it began
+                by other contracts.
             ContractViolation: the lake was made by contracts that these do not follow.
             HomeInUse: an ingestion or another replay runs.
             StaffordError: the disk failed.
@@ -94,6 +97,11 @@ class QuarantineJob:
         rules = load_rules(path, self.contracts)
         with self.exclusive():
             QuarantineReader(self.lake).count_open()  # a home that has none is refused before tables are made
+            if find_unfinished(self.lake, self.contracts, self.silver_checkpoint):
+                raise ConfigError(
+                    "silver has not finished what it began by the contracts of before; nothing was replayed. "
+                    "Run `stafford ingest` first, which finishes that by those, and repeat"
+                )
             adopt_contracts(self.lake, self.contracts, self.clock())
             writer = ReplayWriter(self.lake, self.contracts, self.clock)
             finished = writer.finish()
@@ -132,4 +140,5 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = lambda: datetim
         contracts=ingest.contracts,
         exclusive=ingest.exclusive,
         clock=clock,
+        silver_checkpoint=ingest.silver_checkpoint,
     )

@@ -12,6 +12,7 @@ from stafford.contracts.record import from_record, to_record
 from stafford.domain.lake import Lake
 from stafford.domain.record import UTC_MICROS
 from stafford.errors import ContractViolation, StorageError
+from stafford.lakehouse import checkpoints
 from stafford.lakehouse.tables import LINEAGE, create_tables, silver_columns
 
 ADOPTED = {
@@ -29,7 +30,7 @@ def check_contracts(lake: Lake, contracts: Mapping[str, Contract]) -> None:
         ContractViolation: naming each contract and field, what is wrong, and what to do.
         StorageError: the lake cannot be read.
     """
-    known = _read_known(lake)
+    known = _read_adopted(lake)
     wrong = [str(change) for change in compare(known, contracts) if change.is_breaking]
     # A lake from before contracts were remembered has its tables alone to say what it holds.
     for topic in contracts.keys() - known.keys():
@@ -62,12 +63,14 @@ def adopt_contracts(lake: Lake, contracts: Mapping[str, Contract], now: datetime
         for topic, contract in contracts.items()
         for path in _add_columns(lake.silver(topic), contract)
     ]
-    known = {topic: to_record(contract) for topic, contract in _read_known(lake).items()}
-    documents = {topic: to_record(contract) for topic, contract in contracts.items()}
     rows = [
-        {"topic": topic, "version": contracts[topic].version, "document": document, "adopted_at": now}
-        for topic, document in documents.items()
-        if known.get(topic) != document
+        {
+            "topic": topic,
+            "version": contracts[topic].version,
+            "document": to_record(contracts[topic]),
+            "adopted_at": now,
+        }
+        for topic in _find_changed(_read_adopted(lake), contracts)
     ]
     if rows:
         table = pa.Table.from_pylist(rows, schema=pa.schema(ADOPTED.items()))
@@ -78,7 +81,31 @@ def adopt_contracts(lake: Lake, contracts: Mapping[str, Contract], now: datetime
     return added
 
 
-def _read_known(lake: Lake) -> dict[str, Contract]:
+def find_unfinished(lake: Lake, contracts: Mapping[str, Contract], checkpoint: str) -> Mapping[str, Contract]:
+    """The contracts by which a batch of silver was begun that was cut off, where these are others; else none.
+
+    By wider ones a record could pass whose refusal is written already, and have two fates; or none, where the
+    table that would take it has its part of the batch. What was begun is finished before others are adopted.
+
+    Args:
+        lake: which.
+        contracts: that are to be adopted.
+        checkpoint: silver's.
+
+    Raises:
+        StorageError: lake or checkpoint cannot be read.
+    """
+    adopted = _read_adopted(lake)
+    is_finished = not _find_changed(adopted, contracts) or checkpoints.is_at_rest(checkpoint)
+    return {} if is_finished else adopted
+
+
+def _find_changed(adopted: Mapping[str, Contract], contracts: Mapping[str, Contract]) -> list[str]:
+    known = {topic: to_record(contract) for topic, contract in adopted.items()}
+    return [topic for topic, contract in contracts.items() if known.get(topic) != to_record(contract)]
+
+
+def _read_adopted(lake: Lake) -> dict[str, Contract]:
     """The contract of each topic that the lake adopted last; none for a lake that is new or old."""
     try:
         rows = DeltaTable(lake.contracts).to_pyarrow_table().to_pylist()

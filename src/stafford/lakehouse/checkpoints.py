@@ -6,7 +6,7 @@ Source: Apache Spark documentation, "Structured Streaming Programming Guide".
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from deltalake import DeltaTable
@@ -25,6 +25,16 @@ def last_batch(checkpoint: str) -> int | None:
         StorageError: the folder cannot be read.
     """
     return _newest(checkpoint, "offsets")
+
+
+def is_at_rest(checkpoint: str) -> bool:
+    """Whether every batch that was begun was finished.
+
+    Raises:
+        StorageError: the folder cannot be read.
+    """
+    begun = last_batch(checkpoint)
+    return begun is None or begun == _newest(checkpoint, "commits")
 
 
 def read_offsets(checkpoint: str) -> dict[str, dict[int, int]] | None:
@@ -48,7 +58,7 @@ def read_offsets(checkpoint: str) -> dict[str, dict[int, int]] | None:
         raise _damaged(checkpoint, "its offsets cannot be read") from exc
 
 
-def is_older_than(checkpoint: str, table: str, app_id: Callable[[str], str]) -> bool:
+def is_older_than(checkpoint: str, tables: Iterable[str], app_id: Callable[[str], str]) -> bool:
     """Tell whether a table has later batches of this checkpoint's query than the checkpoint knows of.
 
     So it is when an older copy was restored. Going on with it would lose records: it gives its next batches
@@ -56,8 +66,8 @@ def is_older_than(checkpoint: str, table: str, app_id: Callable[[str], str]) -> 
 
     Args:
         checkpoint: of the query.
-        table: URI of the Delta table that the query writes last.
-        app_id: what the query calls itself in that table's transactions, by its id.
+        tables: URIs of all Delta tables that the query writes.
+        app_id: what the query calls itself in their transactions, by its id.
 
     Raises:
         Terminal: the checkpoint cannot be understood.
@@ -67,13 +77,7 @@ def is_older_than(checkpoint: str, table: str, app_id: Callable[[str], str]) -> 
     query_id = _query_id(checkpoint)
     if query_id is None:
         return False
-    try:
-        written = DeltaTable(table).transaction_version(app_id(query_id))
-    except TableNotFoundError:
-        return False
-    except DeltaError as exc:
-        raise StorageError(f"cannot read the Delta table {table}: {exc}") from exc
-    return written is not None and written > (-1 if begun is None else begun)
+    return any(_last_written(table, app_id(query_id)) > (-1 if begun is None else begun) for table in tables)
 
 
 def set_aside(checkpoint: str, now: datetime) -> str:
@@ -89,6 +93,17 @@ def set_aside(checkpoint: str, now: datetime) -> str:
     except OSError as exc:
         raise StorageError(f"the checkpoint {checkpoint} cannot be moved away: {exc}; permit it") from exc
     return aside
+
+
+def _last_written(table: str, app_id: str) -> int:
+    """The newest batch that a table has of a query, or -1."""
+    try:
+        written = DeltaTable(table).transaction_version(app_id)
+    except TableNotFoundError:
+        return -1
+    except DeltaError as exc:
+        raise StorageError(f"cannot read the Delta table {table}: {exc}") from exc
+    return -1 if written is None else written
 
 
 def _newest(checkpoint: str, log: str) -> int | None:

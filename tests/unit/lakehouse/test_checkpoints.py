@@ -9,7 +9,7 @@ import pytest
 from deltalake import CommitProperties, Transaction, write_deltalake
 
 from stafford.errors import Terminal
-from stafford.lakehouse.checkpoints import is_older_than, last_batch, read_offsets, set_aside
+from stafford.lakehouse.checkpoints import is_at_rest, is_older_than, last_batch, read_offsets, set_aside
 
 
 def begin(folder: Path, *batches: int, query: str = "q1") -> str:
@@ -38,7 +38,7 @@ def test_a_checkpoint_that_is_not_there_began_nothing(tmp_path: Path) -> None:
     """Nor is it older than anything."""
     table = write(tmp_path / "t", "q1", 3)
     assert last_batch(str(tmp_path / "c")) is None
-    assert not is_older_than(str(tmp_path / "c"), table, str)
+    assert not is_older_than(str(tmp_path / "c"), [table], str)
 
 
 @pytest.mark.parametrize(
@@ -50,15 +50,37 @@ def test_a_table_that_is_ahead_gives_an_old_checkpoint_away(
     """The batch that is begun may be written or not; a later one cannot."""
     table = write(tmp_path / "t", "silver/q1", 2)
     checkpoint = begin(tmp_path / "c", *begun)
-    assert is_older_than(checkpoint, table, lambda query: f"silver/{query}") is is_older
+    assert is_older_than(checkpoint, [table], lambda query: f"silver/{query}") is is_older
 
 
 def test_another_query_and_a_missing_table_say_nothing(tmp_path: Path) -> None:
     """A checkpoint that was made anew has an id of its own."""
     table = write(tmp_path / "t", "q1", 9)
     checkpoint = begin(tmp_path / "c", 0, query="q2")
-    assert not is_older_than(checkpoint, table, str)
-    assert not is_older_than(checkpoint, str(tmp_path / "none"), str)
+    assert not is_older_than(checkpoint, [table], str)
+    assert not is_older_than(checkpoint, [str(tmp_path / "none")], str)
+
+
+def test_one_table_that_is_ahead_is_enough(tmp_path: Path) -> None:
+    """A batch that was cut off is in some tables of several, whichever comes first."""
+    behind, ahead = write(tmp_path / "behind", "q1", 4), write(tmp_path / "ahead", "q1", 5)
+    checkpoint = begin(tmp_path / "c", 4)
+    assert is_older_than(checkpoint, [behind, ahead], str)
+    assert is_older_than(checkpoint, [ahead, behind], str)
+    assert not is_older_than(checkpoint, [behind], str)
+
+
+def test_a_query_is_at_rest_when_it_finished_what_it_began(tmp_path: Path) -> None:
+    """So is one that began nothing."""
+    checkpoint = begin(tmp_path / "c", 0, 1)
+    assert not is_at_rest(checkpoint)
+    commits = tmp_path / "c" / "commits"
+    commits.mkdir(exist_ok=True)
+    (commits / "0").write_text("v1", encoding="utf-8")
+    assert not is_at_rest(checkpoint)
+    (commits / "1").write_text("v1", encoding="utf-8")
+    assert is_at_rest(checkpoint)
+    assert is_at_rest(str(tmp_path / "none"))
 
 
 def test_one_that_names_no_query_is_damaged(tmp_path: Path) -> None:
@@ -66,7 +88,7 @@ def test_one_that_names_no_query_is_damaged(tmp_path: Path) -> None:
     checkpoint = begin(tmp_path / "c", 0)
     (tmp_path / "c" / "metadata").write_bytes(b"\x00garbage")
     with pytest.raises(Terminal, match="Move it away"):
-        is_older_than(checkpoint, write(tmp_path / "t", "q1", 0), str)
+        is_older_than(checkpoint, [write(tmp_path / "t", "q1", 0)], str)
 
 
 def test_what_was_read_ends_with_the_last_finished_batch(tmp_path: Path) -> None:

@@ -27,12 +27,15 @@ def stand(topic: str, rows: pa.Table) -> pa.Table:
     return _stand(rows, identities, topics, Outcome.SILVER)
 
 
+def stand_refused(rows: pa.Table) -> pa.Table:
+    """The same of rows of quarantine."""
+    return _stand(rows, rows["quarantine_id"], rows["topic"], Outcome.QUARANTINE)
+
+
 def stand_all(judged: Judged) -> pa.Table:
     """The same of all records, in the order of the tables, those that were refused last."""
-    refused = judged.refused
     stands = [stand(topic, rows) for topic, rows in judged.passed.items()]
-    stands.append(_stand(refused, refused["quarantine_id"], refused["topic"], Outcome.QUARANTINE))
-    return pa.concat_tables(stands)
+    return pa.concat_tables([*stands, stand_refused(judged.refused)])
 
 
 def _stand(rows: pa.Table, identities: pa.Array, topics: pa.Array, outcome: Outcome) -> pa.Table:

@@ -79,7 +79,7 @@ class Memory:
         rows = FileSystemDataset(list(parts.values()), rows.schema, rows.format, rows.filesystem)
         for batch in rows.to_batches(columns=["identity", *POSITION]):
             if len(batch):
-                self._take(pa.Table.from_batches([batch]))
+                self.remember(pa.Table.from_batches([batch]))
 
     def _was_only_compacted(self, table: DeltaTable) -> bool:
         since = table.version() - self._version
@@ -104,7 +104,7 @@ class Memory:
 
     def add(self, arrived: pa.Table) -> None:
         """Remember rows that were just appended to `arrivals`, by the one commit since `refresh`."""
-        self._take(arrived)
+        self.remember(arrived)
         self._version += 1
 
     def knows(self, identities: pa.ChunkedArray) -> Mask:
@@ -119,7 +119,8 @@ class Memory:
                 found[rows] = self._judged[name].contain(offsets)
         return found
 
-    def _take(self, rows: pa.Table) -> None:
+    def remember(self, rows: pa.Table) -> None:
+        """Take in rows with `arrivals`' identity and POSITION."""
         self._known.add(*self._hash(rows["identity"]))
         for name, _, offsets in _by_log(rows):
             self._judged[name].add(offsets)
