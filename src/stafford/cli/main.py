@@ -11,46 +11,61 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
 from stafford.errors import ConfigError, StaffordError
 
-COMMANDS = (
-    "demo",
-    "doctor",
-    "simulate",
-    "generate",
-    "ingest",
-    "quarantine",
-    "batch",
-    "maintain",
-    "live",
-    "publish",
-    "build",
-    "reconcile",
-    "report",
-    "realism",
-    "clean",
-    "kafka",
-    "topics",
-    "groups",
-    "bench",
-    "spool",
-    "contracts",
-    "profile",
-    "stack",
-)
-"""Each is a module of this package, with a function of its name or an `app` of several commands."""
+COMMANDS = {
+    "demo": "Send a shop's month and a live day through Kafka, Spark and dbt, reconcile, and write a report.",
+    "doctor": "Examine this machine and say what to do: exit code 1 when something must be done first.",
+    "simulate": (
+        "Let a shop live and send its events, until Ctrl-C or for a time. Loses nothing when it is stopped."
+    ),
+    "generate": (
+        "Write the events of a shop to files, a folder per topic, with the truth about each under labels/."
+    ),
+    "ingest": "Read Kafka and the spool into bronze, and bronze into silver and quarantine.",
+    "quarantine": "What silver refused and why, and the way back into silver.",
+    "batch": "Make sessions and daily numbers from silver, by whole UTC days of event time.",
+    "maintain": "Join small files, delete unneeded ones, and see what tables are made of.",
+    "live": "Watch revenue, orders, sessions and top products, until Ctrl-C.",
+    "publish": "Copy the newest version of every silver table into the warehouse, all of them or none.",
+    "build": "Build the marts from what was published, and test them; the first run installs dbt.",
+    "reconcile": "Compare the ledger with bronze, silver, quarantine and marts, by sets of ids and by cents.",
+    "report": "Write one HTML file about the shop and the run; it opens offline.",
+    "realism": "Measure generated events against what real shops look like, from the events alone.",
+    "clean": "Stop the home's broker and delete the home: topics, lake, ledger, warehouse and report.",
+    "kafka": "Start, stop and look at the embedded Kafka broker of this home.",
+    "topics": "Plan, apply and verify the Kafka topics of config/topics.yaml.",
+    "groups": "List consumer groups, show how far behind each is, and reset one.",
+    "bench": "Measure on this machine, beside the tools of others.",
+    "spool": "Look at, check and empty the spool: records that were accepted while Kafka was away.",
+    "contracts": "The data contracts, and what is derived from them.",
+    "profile": "The kinds of shop that the generator knows.",
+    "stack": "The whole platform in containers: up, down, status, logs.",
+}
+"""Each is a module of this package, with a function of its name or an `app` of several commands. Its first
+line of help stands here as well, so that the list of all needs none of them imported."""
 
 
 class Commands(TyperGroup):
     """Imports a command when it is asked for: together they import Spark, numba, scipy and DuckDB."""
 
+    _only_lists = False
+
     def list_commands(self, ctx: Any) -> list[str]:
         """Every command, in the order in which the help shows them."""
         del ctx
         return list(COMMANDS)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Of each command it shows one line."""
+        self._only_lists = True
+        try:
+            super().format_help(ctx, formatter)
+        finally:
+            self._only_lists = False
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; Ctrl-C is answered, where the command does not answer it."""
@@ -65,6 +80,8 @@ class Commands(TyperGroup):
         del ctx
         if cmd_name not in COMMANDS:
             return None
+        if self._only_lists:
+            return TyperCommand(cmd_name, help=COMMANDS[cmd_name])
         module = import_module(f"stafford.cli.{cmd_name}")
         if hasattr(module, "app"):
             group = get_group(module.app)

@@ -1,10 +1,13 @@
 """What is wrong with a command line is one line, as every other error is."""
 
+import subprocess
 import sys
 
 import pytest
+import typer
+from typer.main import get_command
 
-from stafford.cli.main import main
+from stafford.cli.main import COMMANDS, app, main
 
 
 def _run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
@@ -49,3 +52,28 @@ def test_ctrl_c_says_that_it_was_heard(monkeypatch, capsys):
 def test_help_is_no_error(monkeypatch, capsys):
     """Negative control: a right command line says nothing there."""
     assert _run(monkeypatch, capsys, "generate", "--help") == (0, "")
+
+
+def test_the_list_of_commands_says_what_each_says_itself():
+    """It needs none of them imported, so its lines are written twice, and compared here."""
+    group = get_command(app)
+    for name, line in COMMANDS.items():
+        command = group.get_command(typer.Context(group), name)
+        assert " ".join(command.help.split("\n\n")[0].split()) == line
+
+
+def test_the_list_imports_no_command():
+    """Help is the first thing that is asked for; control: a command does import what it needs."""
+    loaded = "\n".join(
+        (
+            "import sys",
+            "from stafford.cli.main import main",
+            "try: main()",
+            "except SystemExit: print('numba' in sys.modules)",
+        )
+    )
+    for words, expected in ((("--help",), "False"), (("simulate", "--help"), "True")):
+        done = subprocess.run(
+            [sys.executable, "-c", loaded, *words], capture_output=True, text=True, check=True, timeout=120
+        )
+        assert done.stdout.splitlines()[-1] == expected
