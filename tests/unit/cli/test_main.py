@@ -64,14 +64,12 @@ def test_the_list_of_commands_says_what_each_says_itself():
 
 def test_the_list_imports_no_command():
     """Help is the first thing that is asked for; control: a command does import what it needs."""
-    loaded = "\n".join(
-        (
-            "import sys",
-            "from stafford.cli.main import main",
-            "try: main()",
-            "except SystemExit: print('numba' in sys.modules)",
-        )
-    )
+    loaded = """
+import sys
+from stafford.cli.main import main
+try: main()
+except SystemExit: print("numba" in sys.modules)
+"""
     for words, expected in ((("--help",), "False"), (("simulate", "--help"), "True")):
         done = subprocess.run(
             [sys.executable, "-c", loaded, *words], capture_output=True, text=True, check=True, timeout=120
