@@ -11,6 +11,7 @@ from stafford.domain.lake import Lake
 from stafford.errors import ConfigError
 from stafford.jobs.ingest import Progress
 from stafford.jobs.ingest import build as build_ingest
+from stafford.lakehouse import checkpoints
 from stafford.lakehouse.adoption import adopt_contracts, check_contracts, find_unfinished
 from stafford.lakehouse.quarantine.judgement import Case, Judge, selections
 from stafford.lakehouse.quarantine.outcome import ReplayOutcome
@@ -18,6 +19,7 @@ from stafford.lakehouse.quarantine.records import Group, QuarantineReader
 from stafford.lakehouse.quarantine.replay import ReplayWriter
 from stafford.lakehouse.quarantine.rule_file import Rule, load_rules
 from stafford.lakehouse.quarantine.samples import sample_value
+from stafford.lakehouse.silver.cut_off import remember_cut_off
 from stafford.runtime.home import HomeLock
 from stafford.settings import Settings
 
@@ -105,6 +107,8 @@ class QuarantineJob:
             adopt_contracts(self.lake, self.contracts, self.clock())
             writer = ReplayWriter(self.lake, self.contracts, self.clock)
             finished = writer.finish()
+            if checkpoints.is_cut_off(self.silver_checkpoint):
+                remember_cut_off(self.lake, self.contracts)
             # Read after what was cut off is done, and before anything new is.
             reader, judge = QuarantineReader(self.lake), Judge(self.lake, self.contracts)
             outcome = self._go_through(reader, judge, rules, progress, writer.write)

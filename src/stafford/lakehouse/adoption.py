@@ -96,8 +96,7 @@ def find_unfinished(lake: Lake, contracts: Mapping[str, Contract], checkpoint: s
         StorageError: lake or checkpoint cannot be read.
     """
     adopted = _read_adopted(lake)
-    is_finished = not _find_changed(adopted, contracts) or checkpoints.is_at_rest(checkpoint)
-    return {} if is_finished else adopted
+    return adopted if checkpoints.is_cut_off(checkpoint) and _find_changed(adopted, contracts) else {}
 
 
 def _find_changed(adopted: Mapping[str, Contract], contracts: Mapping[str, Contract]) -> list[str]:

@@ -27,14 +27,13 @@ def last_batch(checkpoint: str) -> int | None:
     return _newest(checkpoint, "offsets")
 
 
-def is_at_rest(checkpoint: str) -> bool:
-    """Whether every batch that was begun was finished.
+def is_cut_off(checkpoint: str) -> bool:
+    """Whether a batch was begun and is not finished.
 
     Raises:
         StorageError: the folder cannot be read.
     """
-    begun = last_batch(checkpoint)
-    return begun is None or begun == _newest(checkpoint, "commits")
+    return _newest(checkpoint, "offsets") != _newest(checkpoint, "commits")
 
 
 def read_offsets(checkpoint: str) -> dict[str, dict[int, int]] | None:

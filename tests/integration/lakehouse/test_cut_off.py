@@ -14,8 +14,11 @@ from stafford.domain.lake import Lake
 from stafford.errors import ConfigError, StaffordError
 from stafford.jobs import ingest, quarantine, reconcile, simulate
 from stafford.lakehouse import checkpoints
+from stafford.lakehouse.bronze import Lander
 from stafford.lakehouse.silver import stream
 from stafford.settings import Settings
+
+from .conftest import SmallLake, event_id
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow, pytest.mark.usefixtures("spark")]
 
@@ -117,7 +120,7 @@ def test_it_is_finished_by_the_contracts_that_it_began_with(
     assert quarantine.build(home.settings).replay(rules).silver > 0
     assert home.find() == {}
 
-    monkeypatch.setattr("stafford.lakehouse.checkpoints.is_at_rest", lambda _: True)
+    monkeypatch.setattr("stafford.lakehouse.checkpoints.is_cut_off", lambda _: False)
     other.ingest()
     assert other.find()[finding] > 0
 
@@ -137,6 +140,29 @@ def test_without_its_checkpoint_it_is_not_written_again(
     monkeypatch.setattr("stafford.jobs.ingest.remember_cut_off", lambda *_: 0)
     other.ingest()
     assert other.find()["doubled"] > 0
+
+
+def test_a_replay_knows_what_it_wrote(
+    home: Home, small_lake: SmallLake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An event that was refused, and sent again as it should be; control: its replay puts it there twice."""
+    home.ingest()
+    refused, fits = (small_lake.body("orders", 1, country=country) for country in ("XX", "DE"))
+    Lander(home.lake).land([small_lake.build("orders", refused, fits, source="by hand")])
+    home.cut_off(monkeypatch, home.lake.arrivals)
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(RULES.replace("revalidate: true", "default: DE"), encoding="utf-8")
+    other = home.copy(tmp_path / "other")
+
+    def count(home: Home) -> int:
+        quarantine.build(home.settings).replay(rules)
+        home.ingest()
+        ids = DeltaTable(home.lake.silver("orders")).to_pyarrow_table(columns=["event_id"])["event_id"]
+        return ids.to_pylist().count(event_id(1))
+
+    assert count(home) == 1
+    monkeypatch.setattr("stafford.jobs.quarantine.remember_cut_off", lambda *_: 0)
+    assert count(other) == 2
 
 
 def test_behind_an_older_checkpoint_it_is_seen(

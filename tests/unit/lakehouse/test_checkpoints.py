@@ -9,7 +9,7 @@ import pytest
 from deltalake import CommitProperties, Transaction, write_deltalake
 
 from stafford.errors import Terminal
-from stafford.lakehouse.checkpoints import is_at_rest, is_older_than, last_batch, read_offsets, set_aside
+from stafford.lakehouse.checkpoints import is_cut_off, is_older_than, last_batch, read_offsets, set_aside
 
 
 def begin(folder: Path, *batches: int, query: str = "q1") -> str:
@@ -70,17 +70,17 @@ def test_one_table_that_is_ahead_is_enough(tmp_path: Path) -> None:
     assert not is_older_than(checkpoint, [behind], str)
 
 
-def test_a_query_is_at_rest_when_it_finished_what_it_began(tmp_path: Path) -> None:
-    """So is one that began nothing."""
+def test_a_batch_is_cut_off_until_it_is_finished(tmp_path: Path) -> None:
+    """Where none was begun, none is."""
     checkpoint = begin(tmp_path / "c", 0, 1)
-    assert not is_at_rest(checkpoint)
+    assert is_cut_off(checkpoint)
     commits = tmp_path / "c" / "commits"
     commits.mkdir(exist_ok=True)
     (commits / "0").write_text("v1", encoding="utf-8")
-    assert not is_at_rest(checkpoint)
+    assert is_cut_off(checkpoint)
     (commits / "1").write_text("v1", encoding="utf-8")
-    assert is_at_rest(checkpoint)
-    assert is_at_rest(str(tmp_path / "none"))
+    assert not is_cut_off(checkpoint)
+    assert not is_cut_off(str(tmp_path / "none"))
 
 
 def test_one_that_names_no_query_is_damaged(tmp_path: Path) -> None:
