@@ -1,5 +1,5 @@
 """`python -m stafford`, for where scripts are not on the PATH."""
 
-from stafford.cli.main import main
+from stafford.cli.main import run
 
-main()
+run()

@@ -1,8 +1,11 @@
 """The command line: registers the commands, and turns errors into one line and an exit code."""
 
+import atexit
 import os
 import signal
 import sys
+import threading
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -112,6 +115,25 @@ def common(
     if home is not None:
         # Settings are read by each command; the option is one more way to set this one.
         os.environ["STAFFORD_HOME"] = str(home)
+
+
+def run() -> None:
+    """The program: `main`, and an end by which no thread of a library can change how it ended.
+
+    Arrow reads through Python from threads of its own. One that is still at it while the interpreter is taken
+    down hangs, or ends the process by SIGABRT: "terminate called without an active exception".
+    """
+    status: Any = 0
+    try:
+        main()
+    except SystemExit as end:
+        status = end.code or 0
+    threading._shutdown()  # noqa: SLF001  # waits for what is no daemon, as the interpreter does
+    atexit._run_exitfuncs()  # noqa: SLF001  # there is no public way
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # whoever read it is gone
+            stream.flush()
+    os._exit(status if isinstance(status, int) else 1)
 
 
 def main() -> None:

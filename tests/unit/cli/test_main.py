@@ -3,8 +3,10 @@
 import subprocess
 import sys
 
+import pyarrow as pa
 import pytest
 import typer
+from deltalake import write_deltalake
 from typer.main import get_command
 
 from stafford.cli.main import COMMANDS, app, main
@@ -75,3 +77,39 @@ except SystemExit: print("numba" in sys.modules)
             [sys.executable, "-c", loaded, *words], capture_output=True, text=True, check=True, timeout=120
         )
         assert done.stdout.splitlines()[-1] == expected
+
+
+_READS_ON = """
+import sys
+from deltalake import DeltaTable
+from stafford.cli import main
+
+def read_on():
+    for _ in DeltaTable(sys.argv[1]).to_pyarrow_dataset().to_batches():
+        break  # Arrow reads ahead
+    print("read", flush=True)
+    sys.exit(65)
+
+main.main = read_on
+main.run() if sys.argv[2] == "run" else main.main()
+"""
+
+
+def _end(table, how):
+    """How a program ends that leaves Arrow reading; None where it does not end."""
+    command = [sys.executable, "-c", _READS_ON, str(table), how]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as program:
+        assert program.stdout.readline() == "read\n"
+        try:
+            return program.wait(20)
+        except subprocess.TimeoutExpired:
+            program.kill()
+            return None
+
+
+def test_a_thread_that_reads_on_does_not_change_how_it_ends(tmp_path):
+    """Not once of three times; control: without it, it does at least once, by hanging or by SIGABRT."""
+    for part in range(60):
+        write_deltalake(tmp_path, pa.table({"a": [part] * 1000, "s": ["x" * 50] * 1000}), mode="append")
+    assert [_end(tmp_path, "run") for _ in range(3)] == [65, 65, 65]
+    assert any(_end(tmp_path, "main") != 65 for _ in range(3))
