@@ -128,8 +128,9 @@ def run() -> None:
         main()
     except SystemExit as end:
         status = end.code or 0
-    threading._shutdown()  # noqa: SLF001  # waits for what is no daemon, as the interpreter does
-    atexit._run_exitfuncs()  # noqa: SLF001  # there is no public way
+    # Waits for what is no daemon, as the interpreter does.
+    threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001  # there is no public way
+    atexit._run_exitfuncs()  # noqa: SLF001  # nor here
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):  # whoever read it is gone
             stream.flush()
