@@ -95,8 +95,10 @@ def find_unfinished(lake: Lake, contracts: Mapping[str, Contract], checkpoint: s
     Raises:
         StorageError: lake or checkpoint cannot be read.
     """
+    if not checkpoints.is_cut_off(checkpoint):
+        return {}
     adopted = _read_adopted(lake)
-    return adopted if checkpoints.is_cut_off(checkpoint) and _find_changed(adopted, contracts) else {}
+    return adopted if _find_changed(adopted, contracts) else {}
 
 
 def _find_changed(adopted: Mapping[str, Contract], contracts: Mapping[str, Contract]) -> list[str]:
