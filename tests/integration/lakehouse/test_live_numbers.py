@@ -95,7 +95,7 @@ def test_the_numbers_are_those_of_silver(small_lake, board, redis_server, tmp_pa
     """Two messy days of a shop, read as they are committed or all at once, are what SQL over silver says."""
     settings = Settings(home=tmp_path / "home")
     with simulate.build(settings, events_per_day=12_000.0, opens_at=OPENS_AT, transport="files") as shop:
-        shop.backfill(OPENS_AT + timedelta(hours=44))
+        shop.backfill(OPENS_AT + timedelta(hours=42))
     publisher = open_publisher(small_lake, board)
     # a look at the empty tables: what comes now is read from their commits
     assert publisher.refresh()
@@ -110,8 +110,7 @@ def test_the_numbers_are_those_of_silver(small_lake, board, redis_server, tmp_pa
     assert fates == {"silver", "quarantine", "duplicate"}
     numbers = board.read().numbers
     assert numbers.today.orders > 10
-    # A device whose clock is ahead may have moved the shop's time to where few are yet.
-    assert numbers.active_sessions > 0
+    assert numbers.active_sessions > 10
     assert numbers.top_products
     assert all(product.name for product in numbers.top_products)
     # who starts now and reads everything at once says the same
