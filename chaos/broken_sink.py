@@ -5,7 +5,7 @@ The control of the runner: with this in its place, it must fail.
 
 import pyarrow as pa
 
-from stafford.cli.main import main
+from stafford.cli.main import run
 from stafford.lakehouse.silver import stream
 from stafford.lakehouse.silver.memory import Memory
 
@@ -16,4 +16,4 @@ def _keep_all(stands: pa.Table, _memory: Memory) -> pa.Table:
 
 if __name__ == "__main__":
     stream.decide_fates = _keep_all
-    main()
+    run()
