@@ -1,7 +1,7 @@
 """Kafka and spool as they were, appended to one Delta table."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
@@ -10,22 +10,22 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F  # noqa: N812  # the name that every Spark reader knows
 from pyspark.sql.streaming.query import StreamingQuery
 
 from stafford.domain.lake import Lake
 from stafford.domain.record import LANDED_SCHEMA, UTC_MICROS
 from stafford.errors import StorageError
-from stafford.lakehouse.commits import append, append_once
-from stafford.lakehouse.staging import Named, stage
-from stafford.lakehouse.tables import BRONZE
+from stafford.lakehouse import checkpoints, tasks
+from stafford.lakehouse.commits import append, append_files_once, is_done
+from stafford.lakehouse.data_files import DataFile, write_bronze
+from stafford.lakehouse.kafka_ranges import Range, read_ranges
 from stafford.lakehouse.triggers import Trigger
 
 KAFKA = "kafka"
 """The `source` of records that came from a broker; the others name their spool segment."""
 
-MAX_RECORDS_PER_BATCH = 200_000
-"""Bounds a micro-batch, so that a long backlog needs time rather than memory."""
+MAX_RECORDS_PER_BATCH = 500_000
+"""Bounds a micro-batch, so that a long backlog arrives in silver bit by bit."""
 
 READER = {"fetch.max.wait.ms": "1"}
 """Kafka's client settings where none are given. Spark's reader asks for the ends of a partition after each
@@ -64,7 +64,7 @@ def start_bronze(
     writer = (
         read_kafka(spark, kafka, topics, start_at)
         .writeStream.queryName("bronze")
-        .foreachBatch(partial(_append_batch, lake))
+        .foreachBatch(partial(_append_batch, lake, kafka, checkpoint))
         .option("checkpointLocation", checkpoint)
     )
     return trigger.apply(writer).start()
@@ -75,15 +75,38 @@ def app_id(query_id: str | None) -> str:
     return f"bronze/{query_id}"
 
 
-def _append_batch(lake: Lake, batch: DataFrame, batch_id: int) -> None:
-    query_id = batch.sparkSession.sparkContext.getLocalProperty("sql.streaming.queryId")
-    stamped = batch.withColumns({"source": F.lit(KAFKA), "ingested_at": F.current_timestamp()})
-    for rows in stage(stamped.select(*BRONZE), _pass_on, f"{lake.staging}/bronze").values():
-        append_once(lake.bronze, rows, app_id(query_id), batch_id)
+def _append_batch(
+    lake: Lake, kafka: Mapping[str, str], checkpoint: str, batch: DataFrame, batch_id: int
+) -> None:
+    spark = batch.sparkSession
+    name = app_id(spark.sparkContext.getLocalProperty("sql.streaming.queryId"))
+    if is_done(lake.bronze, name, batch_id):
+        return
+    ranges = ((range_.until - range_.first, range_) for range_ in find_ranges(checkpoint, batch_id))
+    work = partial(_copy, bronze=lake.bronze, kafka=kafka, now=datetime.now(UTC))
+    append_files_once(lake.bronze, tasks.run(spark, ranges, work), name, batch_id)
 
 
-def _pass_on(batches: Iterator[pa.RecordBatch]) -> Named:
-    return (("bronze", pa.Table.from_batches([batch])) for batch in batches)
+def _copy(ranges: Sequence[Range], bronze: str, kafka: Mapping[str, str], now: datetime) -> list[DataFile]:
+    return write_bronze(bronze, (_stamp(rows, now) for rows in read_ranges(kafka, ranges)))
+
+
+def _stamp(rows: pa.Table, now: datetime) -> pa.Table:
+    source, ingested_at = pa.scalar(KAFKA, pa.string()), pa.scalar(now, UTC_MICROS)
+    stamped = rows.append_column("source", pa.repeat(source, len(rows)))
+    return stamped.append_column("ingested_at", pa.repeat(ingested_at, len(rows)))
+
+
+def find_ranges(checkpoint: str, batch_id: int) -> list[Range]:
+    """What a batch that was begun has of the log."""
+    starts, ends = checkpoints.read_bounds(checkpoint, batch_id)
+    return [
+        Range(topic, partition, first, until)
+        for topic, partitions in ends.items()
+        for partition, until in partitions.items()
+        # A partition that is new is read from its beginning, as Spark does.
+        if (first := starts.get(topic, {}).get(partition, 0)) < until
+    ]
 
 
 def read_kafka(

@@ -50,11 +50,23 @@ def read_offsets(checkpoint: str) -> dict[str, dict[int, int]] | None:
     text = _read(checkpoint, "sources/0/0" if finished is None else f"offsets/{finished}")
     if text is None:
         return None
-    try:
-        offsets = json.loads(text.splitlines()[-1])
-        return {topic: {int(part): int(at) for part, at in parts.items()} for topic, parts in offsets.items()}
-    except (ValueError, AttributeError, IndexError) as exc:
-        raise _damaged(checkpoint, "its offsets cannot be read") from exc
+    return _parse(checkpoint, text)
+
+
+def read_bounds(checkpoint: str, batch: int) -> tuple[dict[str, dict[int, int]], dict[str, dict[int, int]]]:
+    """Where a batch that was begun starts and ends: the offset that is next of each topic and partition.
+
+    Raises:
+        Terminal: the checkpoint cannot be understood.
+        StorageError: the folder cannot be read.
+    """
+    first, last = (
+        _read(checkpoint, name)
+        for name in (f"offsets/{batch - 1}" if batch else "sources/0/0", f"offsets/{batch}")
+    )
+    if first is None or last is None:
+        raise _damaged(checkpoint, f"it lacks the offsets of batch {batch}")
+    return _parse(checkpoint, first), _parse(checkpoint, last)
 
 
 def is_older_than(checkpoint: str, tables: Iterable[str], app_id: Callable[[str], str]) -> bool:
@@ -131,6 +143,14 @@ def _read(checkpoint: str, name: str) -> str | None:
         return None
     except OSError as exc:
         raise StorageError(f"the checkpoint {checkpoint} cannot be read: {exc}; permit it") from exc
+
+
+def _parse(checkpoint: str, text: str) -> dict[str, dict[int, int]]:
+    try:
+        offsets = json.loads(text.splitlines()[-1])
+        return {topic: {int(part): int(at) for part, at in parts.items()} for topic, parts in offsets.items()}
+    except (ValueError, AttributeError, IndexError) as exc:
+        raise _damaged(checkpoint, "its offsets cannot be read") from exc
 
 
 def _damaged(checkpoint: str, what: str) -> Terminal:

@@ -1,7 +1,13 @@
 """Appends to Delta tables without Spark, which plans and runs a job for each: a few milliseconds a commit."""
 
+from collections.abc import Mapping, Sequence
+
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake.exceptions import SchemaMismatchError
+from deltalake.transaction import AddAction, RemoveAction
+
+from stafford.lakehouse.data_files import DataFile
 
 _ZSTD = WriterProperties(compression="ZSTD")
 """Half the size of snappy at about the same speed."""
@@ -21,7 +27,7 @@ def append(table: str | DeltaTable, rows: pa.Table, properties: CommitProperties
 
 
 def append_once(uri: str, rows: pa.Table, app_id: str, version: int) -> None:
-    """Append rows, unless a commit with this transaction id or a later one is there.
+    """Append rows, if there are any, unless a commit with this transaction id or a later one is there.
 
     Delivery: exactly once, however often it is tried.
 
@@ -32,6 +38,50 @@ def append_once(uri: str, rows: pa.Table, app_id: str, version: int) -> None:
         version: which of them; later ones are greater.
     """
     table = DeltaTable(uri)
-    done = table.transaction_version(app_id)
-    if done is None or done < version:
+    if len(rows) and not _has_done(table, app_id, version):
         append(table, rows, CommitProperties(app_transactions=[Transaction(app_id, version)]))
+
+
+def append_files_once(uri: str, files: Sequence[DataFile], app_id: str, version: int) -> None:
+    """Append files that stand in the table's folder already, as `append_once` does rows.
+
+    Delivery: exactly once, however often it is tried.
+
+    Raises:
+        DeltaError: the table does not take them.
+        OSError: it cannot be written.
+    """
+    table = DeltaTable(uri)
+    actions: list[AddAction | RemoveAction] = [
+        AddAction(
+            file.path, file.size, file.partition, file.written_at_ms, data_change=True, stats=file.stats
+        )
+        for file in files
+    ]
+    if not actions or _has_done(table, app_id, version):
+        return
+    wanted = {field.name: field.type for field in pa.schema(table.schema())}
+    for file in files:
+        if file.columns != wanted:
+            raise SchemaMismatchError(f"{uri} has {_list(wanted)}; {file.path} has {_list(file.columns)}")
+    table.create_write_transaction(
+        actions,
+        mode="append",
+        schema=table.schema(),
+        partition_by=table.metadata().partition_columns,
+        commit_properties=CommitProperties(app_transactions=[Transaction(app_id, version)]),
+    )
+
+
+def is_done(uri: str, app_id: str, version: int) -> bool:
+    """Whether a commit with this transaction id, or a later one of its kind, is there."""
+    return _has_done(DeltaTable(uri), app_id, version)
+
+
+def _list(columns: Mapping[str, pa.DataType]) -> str:
+    return ", ".join(f"{name} {kind}" for name, kind in sorted(columns.items()))
+
+
+def _has_done(table: DeltaTable, app_id: str, version: int) -> bool:
+    done = table.transaction_version(app_id)
+    return done is not None and done >= version

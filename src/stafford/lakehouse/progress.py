@@ -60,6 +60,8 @@ class _Listener:
 
     def __init__(self, report: Callable[[QueryProgress], None]) -> None:
         self._report = report
+        self._began_at: dict[str, datetime] = {}
+        """Of each query's last batch."""
 
     @cached_property
     def _jlistener(self) -> JavaObject:
@@ -70,7 +72,11 @@ class _Listener:
         pass
 
     def onQueryProgress(self, event: JavaObject) -> None:  # noqa: N802  # Spark's name
-        self._report(_read(json.loads(event.progress().json())))
+        progress = json.loads(event.progress().json())
+        began_at = datetime.fromisoformat(progress["timestamp"])
+        before = self._began_at.get(progress["id"], began_at)
+        self._began_at[progress["id"]] = began_at
+        self._report(_read(progress, (began_at - before).total_seconds()))
 
     def onQueryIdle(self, event: JavaObject) -> None:  # noqa: N802  # Spark's name
         pass
@@ -84,20 +90,33 @@ class _Listener:
         implements: ClassVar = ["org.apache.spark.sql.streaming.PythonStreamingQueryListener"]
 
 
-def _read(progress: Mapping[str, Any]) -> QueryProgress:
+def _count_rows(progress: Mapping[str, Any]) -> int:
+    """Rows that a batch read, or offsets that it went through: what Spark plans of Kafka, our tasks read."""
+    return int(progress["numInputRows"]) or sum(
+        until - (source["startOffset"] or {}).get(topic, {}).get(partition, 0)
+        for source in progress["sources"]
+        if source["description"].startswith("KafkaV2")
+        for topic, partitions in (source["endOffset"] or {}).items()
+        for partition, until in partitions.items()
+    )
+
+
+def _read(progress: Mapping[str, Any], waited_s: float) -> QueryProgress:
     times = {name: datetime.fromisoformat(text) for name, text in progress.get("eventTime", {}).items()}
     lag = (
         (times["max"] - times["watermark"]).total_seconds() if {"max", "watermark"} <= times.keys() else None
     )
     operators = progress["stateOperators"]
+    rows = _count_rows(progress)
+    phases_s = {name: ms / 1000 for name, ms in progress.get("durationMs", {}).items()}
+    took_s = phases_s.get("triggerExecution")
     return QueryProgress(
         query=progress["name"] or progress["id"],
         batch=progress["batchId"],
-        rows=progress["numInputRows"],
-        # A rate over no time is left out.
-        input_rows_per_s=progress.get("inputRowsPerSecond", 0.0),
-        processed_rows_per_s=progress.get("processedRowsPerSecond", 0.0),
-        phases_s={name: ms / 1000 for name, ms in progress.get("durationMs", {}).items()},
+        rows=rows,
+        input_rows_per_s=rows / waited_s if waited_s else 0.0,
+        processed_rows_per_s=rows / took_s if took_s else 0.0,
+        phases_s=phases_s,
         state_rows=sum(operator["numRowsTotal"] for operator in operators),
         state_bytes=sum(operator["memoryUsedBytes"] for operator in operators),
         watermark_lag_s=lag,

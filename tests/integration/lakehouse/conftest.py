@@ -15,9 +15,12 @@ from stafford.contracts import Contract, load_contracts
 from stafford.contracts.reference import example_body
 from stafford.domain.lake import Lake
 from stafford.domain.record import LANDED_SCHEMA
+from stafford.errors import Terminal
 from stafford.lakehouse import queries
 from stafford.lakehouse.bronze import Lander
+from stafford.lakehouse.data_files import DataFile
 from stafford.lakehouse.session import open_session
+from stafford.lakehouse.silver import stream
 from stafford.lakehouse.silver.stream import start_silver
 from stafford.lakehouse.tables import create_tables
 from stafford.lakehouse.triggers import Trigger
@@ -73,6 +76,20 @@ class SmallLake:
         self.checkpoint = str(directory / "checkpoint")
         self._next = 0
         create_tables(self.lake, contracts.values())
+
+    def refine_but_for_arrivals(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Judge what landed, but the power goes before arrivals, which is written last."""
+        commit = stream.append_files_once
+
+        def crash(uri: str, files: Sequence[DataFile], **transaction: Any) -> None:
+            if uri == self.lake.arrivals:
+                raise OSError("the power is gone")
+            commit(uri, files, **transaction)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(stream, "append_files_once", crash)
+            with pytest.raises(Terminal, match="the power is gone"):
+                self.refine()
 
     def body(self, topic: str, number: int, **changes: object) -> bytes:
         """A valid body with some fields replaced; Ellipsis leaves a field out."""

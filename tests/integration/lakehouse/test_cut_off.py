@@ -55,7 +55,7 @@ class Home:
 
     def cut_off(self, monkeypatch: pytest.MonkeyPatch, *unwritten: str) -> None:
         """Ingest, but the power goes before some tables are written."""
-        write = stream.append_once
+        write = stream.append_files_once
 
         def crash(uri: str, rows: object, **transaction: object) -> None:
             if uri in unwritten:
@@ -63,7 +63,7 @@ class Home:
             write(uri, rows, **transaction)  # type: ignore[arg-type]
 
         with monkeypatch.context() as patched:
-            patched.setattr("stafford.lakehouse.silver.stream.append_once", crash)
+            patched.setattr("stafford.lakehouse.silver.stream.append_files_once", crash)
             with pytest.raises(StaffordError):
                 self.ingest()
 
@@ -81,7 +81,7 @@ class Home:
 def home(contracts: Mapping[str, Contract], tmp_path: Path) -> Home:
     """A shop that has opened, of which nothing is in the lake."""
     home = Home(tmp_path / "home", contracts)
-    home.live(timedelta(hours=6))
+    home.live(timedelta(hours=12))
     return home
 
 

@@ -7,6 +7,7 @@ what a struct cannot say is asked of the whole column. Whoever fails here is not
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from typing import Annotated, Any, Literal, Union
 
 import msgspec
@@ -62,7 +63,7 @@ def read_columns(contract: Contract, bodies: pa.Array, arrived_at: pa.Array) -> 
     explained = np.zeros(len(rows), dtype=np.int64)
     fields = {}
     for field in contract.fields:
-        values = [getattr(record, field.name) for record in records]
+        values = list(map(attrgetter(field.name), records))
         fields[field.name], fits = _column(field, values, arrived_at)
         explained += _count_quotes(field, fields[field.name])
         if fits is not None:
@@ -151,7 +152,7 @@ def _lines(field: Field, values: list[Any], arrived_at: pa.Array) -> tuple[pa.Ar
     fits = None
     members = []
     for item in field.items:
-        column, is_good = _column(item, [getattr(line, item.name) for line in lines], arrived)
+        column, is_good = _column(item, list(map(attrgetter(item.name), lines)), arrived)
         members.append(column)
         if is_good is not None and not is_good.all():
             fits = np.ones(len(values), dtype=bool) if fits is None else fits

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -70,8 +71,7 @@ def decide_fates(stands: pa.Table, memory: Memory) -> pa.Table:
 
 def _together(stands: pa.Table) -> list[dict[str, Any]]:
     """The records whose identity occurs more than once here: side by side, the first to arrive first."""
-    codes = stands["identity"].combine_chunks().dictionary_encode().indices.to_numpy()
-    places = np.flatnonzero(np.bincount(codes)[codes] > 1) if len(codes) else codes
+    places = np.flatnonzero(pl.Series(pl.from_arrow(stands["identity"])).is_duplicated().to_numpy())
     found = stands.select([*_ORDER, "topic"]).take(pa.array(places))
     ordered = found.append_column("place", pa.array(places)).sort_by([(name, "ascending") for name in _ORDER])
     rows: list[dict[str, Any]] = ordered.to_pylist()

@@ -1,7 +1,7 @@
 """Bronze to silver, quarantine and duplicates, as one Structured Streaming query."""
 
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -11,12 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake.exceptions import DeltaError
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F  # noqa: N812  # the name that every Spark reader knows
 from pyspark.sql.streaming.query import StreamingQuery
 
 from stafford.contracts import Contract
 from stafford.domain.lake import Lake
 from stafford.domain.outcome import Outcome
-from stafford.lakehouse.commits import append_once
+from stafford.lakehouse.commits import append_files_once
+from stafford.lakehouse.data_files import DataFile, read_bronze, write_rows
 from stafford.lakehouse.silver.fates import FATE, decide_fates, stand_all
 from stafford.lakehouse.silver.judging import NOTHING_REFUSED, Judged, judge_rows
 from stafford.lakehouse.silver.latency import Latency, measure_latency
@@ -31,6 +33,9 @@ MAX_BYTES_PER_BATCH = "32m"
 about 280,000 events."""
 
 Watch = Callable[[Latency], None]
+
+ROWS_PER_FILE = 100_000
+"""More are written side by side."""
 
 WRITERS = 4
 """Tables written side by side: a write waits for files more than it computes."""
@@ -57,6 +62,8 @@ def start_silver(
         .option("maxFilesPerTrigger", MAX_FILES_PER_BATCH)
         .option("maxBytesPerTrigger", MAX_BYTES_PER_BATCH)
         .load(lake.bronze)
+        # Tasks read the files themselves; Spark shares them out, and remembers which it had.
+        .select(F.input_file_name().alias("file"))
     )
     writer = (
         bronze.writeStream.queryName("silver")
@@ -93,32 +100,35 @@ class BatchWriter:
         Every write is idempotent by (query, table, batch): a transaction that a table has seen is skipped.
         """
         query_id = batch.sparkSession.sparkContext.getLocalProperty("sql.streaming.queryId")
-        append = partial(append_once, app_id=app_id(query_id), version=batch_id)
+        commit = partial(append_files_once, app_id=app_id(query_id), version=batch_id)
         judged = self._judge(batch)
         stands = decide_fates(stand_all(judged), self._memory)
-        parts = [(self._lake.silver(topic), rows) for topic, rows in judged.passed.items()]
-        parts.append((self._lake.quarantine, judged.refused))
+        # Whoever was judged before has no fate here, and filters out as a double does.
+        is_kept = pc.not_equal(stands[FATE], Outcome.DUPLICATE.value)
+        arrived = stands.filter(pc.is_valid(stands[FATE])).select(list(ARRIVALS))
         with ThreadPoolExecutor(max_workers=WRITERS, thread_name_prefix="silver") as pool:
-            writes, start = [], 0
-            for uri, rows in parts:
-                fates = stands[FATE].slice(start, len(rows))
+            files, start = {}, 0
+            for topic, rows in judged.passed.items():
+                uri, kept = self._lake.silver(topic), rows.filter(is_kept.slice(start, len(rows)))
+                files[uri] = _write(pool, uri, kept, stated=("occurred_at",))
                 start += len(rows)
-                # Whoever was judged before has no fate here, and filters out as a double does.
-                kept = rows.filter(pc.not_equal(fates, Outcome.DUPLICATE.value))
-                if len(kept):
-                    writes.append(pool.submit(append, uri, kept))
-            for write in writes:
-                write.result()
+            refused = judged.refused.filter(is_kept.slice(start))
+            files[self._lake.quarantine] = _write(pool, self._lake.quarantine, refused, by="topic")
+            arrivals = _write(pool, self._lake.arrivals, arrived)
+            for done in [pool.submit(commit, uri, _finish(begun)) for uri, begun in files.items()]:
+                done.result()
         if self._watch and (latency := measure_latency(stands["_produced_at"], datetime.now(UTC))):
             self._watch(latency)
         # Last, because a record that stands here is never looked at again.
-        arrived = stands.filter(pc.is_valid(stands[FATE])).select(list(ARRIVALS))
         if len(arrived):
-            append(self._lake.arrivals, arrived)
+            commit(self._lake.arrivals, _finish(arrivals))
             self._memory.add(arrived)
 
     def _judge(self, batch: DataFrame) -> Judged:
-        tables = stage(batch, partial(_judge, contracts=self._contracts), f"{self._lake.staging}/silver")
+        spark = batch.sparkSession
+        files = ((row["count"], row["file"]) for row in batch.coalesce(1).groupBy("file").count().collect())
+        work = partial(_judge, bronze=self._lake.bronze, contracts=self._contracts)
+        tables = stage(spark, files, work, f"{self._lake.staging}/silver")
         self._first_reading.join()
         self._memory.refresh()
         refused = tables.pop(_REFUSED, None)
@@ -133,8 +143,33 @@ _REFUSED = ""
 """Stands for quarantine among the names of topics."""
 
 
-def _judge(batches: Iterator[pa.RecordBatch], contracts: Mapping[str, Contract]) -> Named:
-    for batch in batches:
-        judged = judge_rows(pa.Table.from_batches([batch]), contracts)
+def _write(
+    pool: Executor, uri: str, rows: pa.Table, by: str | None = None, stated: Sequence[str] = ()
+) -> list[Future[DataFile]]:
+    """Begin to write rows to files of a table, a large one's side by side.
+
+    Args:
+        pool: whose threads write.
+        uri: of the table.
+        rows: with its columns.
+        by: the column that it is partitioned by.
+        stated: as `FileWriter` has it.
+    """
+    if by is not None:
+        values = pc.unique(rows[by]).to_pylist()
+        parts = [({by: value}, rows.filter(pc.equal(rows[by], value)).drop_columns(by)) for value in values]
+    else:
+        starts = range(0, len(rows), ROWS_PER_FILE)
+        parts = [({}, rows.slice(start, ROWS_PER_FILE)) for start in starts]
+    return [pool.submit(write_rows, uri, part, values, stated) for values, part in parts]
+
+
+def _finish(files: Sequence[Future[DataFile]]) -> list[DataFile]:
+    return [file.result() for file in files]
+
+
+def _judge(files: Sequence[str], bronze: str, contracts: Mapping[str, Contract]) -> Named:
+    for rows in read_bronze(bronze, files):
+        judged = judge_rows(rows, contracts)
         yield from judged.passed.items()
         yield _REFUSED, judged.refused

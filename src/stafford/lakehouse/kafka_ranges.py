@@ -1,0 +1,167 @@
+"""Reading stretches of Kafka's log into Arrow, in whatever process: what a task of bronze does.
+
+Spark says which offsets a batch has. A row of its own would cost the way into the JVM, into Arrow and into
+Python; librdkafka hands records to Python as they are.
+"""
+
+import time
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
+
+from stafford.domain.record import HEADER_TYPE, UTC_MICROS
+from stafford.errors import ConfigError, NotReady, OffsetOutOfRange, Terminal
+
+SETTINGS = {
+    # Positions are the checkpoint's; Kafka is told none. No group is joined, but a client must name one.
+    "group.id": "stafford-bronze",
+    "enable.auto.commit": "false",
+    "auto.offset.reset": "error",
+    "enable.partition.eof": "true",
+    # As Spark's reader has it.
+    "isolation.level": "read_uncommitted",
+    # An answer is not held back, nor a question: see READER in bronze.py.
+    "fetch.wait.max.ms": "1",
+    "fetch.queue.backoff.ms": "1",
+    "queued.min.messages": "10000",
+}
+PATIENCE_S = 60.0
+"""How long a broker may be silent in the middle of a stretch: Kafka's own `default.api.timeout.ms`."""
+
+_AT_ONCE = 1_000
+_WAIT_S = 0.05
+_UTC_MILLIS = pa.timestamp("ms", tz="UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Offsets `first` to `until`, exclusive, of one partition."""
+
+    topic: str
+    partition: int
+    first: int
+    until: int
+
+
+def read_ranges(kafka: Mapping[str, str], ranges: Sequence[Range]) -> Iterator[pa.Table]:
+    """Read stretches of the log, each in the order of its offsets.
+
+    Args:
+        kafka: client settings, at least bootstrap.servers.
+        ranges: of different partitions.
+
+    Yields:
+        Rows with bronze's columns `topic` to `headers`, of one partition each.
+
+    Raises:
+        OffsetOutOfRange: the broker no longer has the first of them.
+        NotReady: the broker does not answer.
+        Terminal: it refuses.
+    """
+    waiting = {(range_.topic, range_.partition): range_ for range_ in ranges if range_.first < range_.until}
+    consumer = Consumer({**SETTINGS, **kafka})
+    try:
+        consumer.assign([TopicPartition(r.topic, r.partition, r.first) for r in waiting.values()])
+        heard_at = time.monotonic()
+        while waiting:
+            messages = consumer.consume(_AT_ONCE, _WAIT_S)
+            if messages:
+                heard_at = time.monotonic()
+            elif time.monotonic() - heard_at > PATIENCE_S:
+                raise NotReady(f"TimeoutException: Kafka sent nothing for {PATIENCE_S:.0f} s")
+            found, ended = _sort_out(messages, waiting)
+            for place, records in found.items():
+                yield _as_rows(place, records)
+            consumer.incremental_unassign([TopicPartition(*place) for place in ended])
+            for place in ended:
+                del waiting[place]
+    finally:
+        consumer.close()
+
+
+_Place = tuple[str, int]
+
+
+def _sort_out(
+    messages: Sequence[Message], waiting: Mapping[_Place, Range]
+) -> tuple[dict[_Place, list[Message]], list[_Place]]:
+    """Records by where they stood, without those behind a stretch, and the stretches that are whole now."""
+    found: dict[_Place, list[Message]] = defaultdict(list)
+    reached: dict[_Place, int] = {}
+    for message in messages:
+        place, error = (str(message.topic()), int(message.partition() or 0)), message.error()
+        if place not in waiting:
+            continue  # it was fetched ahead
+        if error is None:
+            found[place].append(message)
+        else:
+            reached[place] = _read_error(place, error, message.offset())
+    for place, records in found.items():
+        offsets = [message.offset() or 0 for message in records]
+        del records[bisect_left(offsets, waiting[place].until) :]
+        reached[place] = max(reached.get(place, 0), offsets[-1] + 1)
+    # The last offsets may be no records any more, or never were: compacted away, or a transaction's.
+    return found, [place for place, offset in reached.items() if offset >= waiting[place].until]
+
+
+def _read_error(place: _Place, error: KafkaError, offset: int | None) -> int:
+    """How far a partition was read when this was said.
+
+    Raises:
+        StaffordError: it cannot be read.
+    """
+    code, where = error.code(), "/".join(map(str, place))
+    if code == KafkaError._PARTITION_EOF:  # noqa: SLF001  # its public name
+        return offset or 0
+    if code in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):  # noqa: SLF001  # as above
+        raise OffsetOutOfRange(f"{where}: {error.str()}")
+    if code == KafkaError.UNKNOWN_TOPIC_OR_PART:
+        raise ConfigError(f"UnknownTopicOrPartition: {where}: {error.str()}")
+    if error.retriable():
+        return 0
+    raise Terminal(f"{where} cannot be read: {error.str()}")
+
+
+def _as_rows(place: _Place, records: Sequence[Message]) -> pa.Table:
+    topic, partition = place
+    return pa.table(
+        [
+            pa.repeat(pa.scalar(topic, pa.string()), len(records)),
+            pa.repeat(pa.scalar(partition, pa.int32()), len(records)),
+            pa.array(map(Message.offset, records), pa.int64()),
+            pa.array([at for _, at in map(Message.timestamp, records)], _UTC_MILLIS).cast(UTC_MICROS),
+            pa.array(map(Message.key, records), pa.binary()),
+            pa.array(map(Message.value, records), pa.binary()),
+            _as_headers(records),
+        ],
+        names=["topic", "partition", "offset", "timestamp", "key", "value", "headers"],
+    )
+
+
+def _as_headers(records: Sequence[Message]) -> pa.Array:
+    """Null where a record has none, or where the name of one is not UTF-8, which no client of Kafka sends."""
+    names: list[str] = []
+    values: list[bytes | None] = []
+    starts: list[int | None] = []
+    for record in records:
+        headers = _read_headers(record)
+        starts.append(len(names) if headers else None)
+        for name, value in headers:
+            names.append(name)
+            values.append(value)
+    flat = pa.StructArray.from_arrays(
+        [pa.array(names, pa.string()), pa.array(values, pa.binary())], fields=list(HEADER_TYPE.value_type)
+    )
+    return pa.ListArray.from_arrays(pa.array([*starts, len(names)], pa.int32()), flat, type=HEADER_TYPE)
+
+
+def _read_headers(record: Message) -> Any:  # pairs of a name and a value
+    try:
+        return record.headers() or ()
+    except SystemError:  # what the client makes of a name that cannot be decoded
+        return ()
