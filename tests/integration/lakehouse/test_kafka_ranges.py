@@ -89,12 +89,16 @@ def test_a_broker_that_is_gone_is_waited_for_with_a_bound(monkeypatch: pytest.Mo
 def test_a_header_whose_name_is_no_text_costs_the_headers_alone(
     kafka_config: dict[str, str], topic: str
 ) -> None:
-    """No client sends one; the library in C below ours can."""
+    """No client sends one; the library in C below ours can.
+
+    Records before it warm Python up: a loop that has become fast crashes on what the client then gives.
+    """
+    send(kafka_config, topic, 0, 999)
     send_evil(kafka_config["bootstrap.servers"], topic)
     send(kafka_config, topic, 0, 1)
-    rows = pa.concat_tables(read_ranges(kafka_config, [Range(topic, 0, 0, 2)]))
-    assert rows["value"].to_pylist() == [b"evil", None]
-    assert [headers is None for headers in rows["headers"].to_pylist()] == [True, False]
+    rows = pa.concat_tables(read_ranges(kafka_config, [Range(topic, 0, 0, 1_001)]))
+    assert rows["value"].to_pylist()[-2:] == [b"evil", None]
+    assert [headers is None for headers in rows["headers"].to_pylist()[-3:]] == [True, True, False]
 
 
 def send_evil(bootstrap: str, topic: str) -> None:
