@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 from uuid import uuid4
 
 import pyarrow as pa
@@ -70,7 +70,8 @@ class FileWriter:
             stated: columns of instants, of which the log is to know the first and the last.
         """
         self._files, folder = locate(table)
-        place = "".join(f"{name}={value}/" for name, value in partition.items())
+        # Values come off the wire, and must name one folder here whatever they are.
+        place = "".join(f"{name}={quote(value, safe='')}/" for name, value in partition.items())
         self._name, self._path = f"{place}{uuid4()}.parquet", f"{folder}/{place}"
         self._partition, self._schema, self._stated = partition, schema, stated
         self._files.create_dir(self._path.rstrip("/"))

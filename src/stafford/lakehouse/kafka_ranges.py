@@ -18,22 +18,29 @@ from stafford.domain.record import HEADER_TYPE, UTC_MICROS
 from stafford.errors import ConfigError, NotReady, OffsetOutOfRange, Terminal
 
 SETTINGS = {
-    # Positions are the checkpoint's; Kafka is told none. No group is joined, but a client must name one.
-    "group.id": "stafford-bronze",
-    "enable.auto.commit": "false",
-    "auto.offset.reset": "error",
-    "enable.partition.eof": "true",
     # As Spark's reader has it.
     "isolation.level": "read_uncommitted",
     # An answer is not held back, nor a question: see READER in bronze.py.
     "fetch.wait.max.ms": "1",
     "fetch.queue.backoff.ms": "1",
+    # What is fetched beyond a stretch is fetched for nothing.
     "queued.min.messages": "10000",
 }
+"""The client's, where none are given."""
+
+_REQUIRED = {
+    # Positions are the checkpoint's; Kafka is told none. No group is joined, but a client must name one.
+    "group.id": "stafford-bronze",
+    "enable.auto.commit": "false",
+    "auto.offset.reset": "error",
+    "enable.partition.eof": "true",
+}
+
 PATIENCE_S = 60.0
 """How long a broker may be silent in the middle of a stretch: Kafka's own `default.api.timeout.ms`."""
 
 _AT_ONCE = 1_000
+"""Records a poll: so many fit a processor's cache until they are columns."""
 _WAIT_S = 0.05
 _UTC_MILLIS = pa.timestamp("ms", tz="UTC")
 
@@ -64,7 +71,7 @@ def read_ranges(kafka: Mapping[str, str], ranges: Sequence[Range]) -> Iterator[p
         Terminal: it refuses.
     """
     waiting = {(range_.topic, range_.partition): range_ for range_ in ranges if range_.first < range_.until}
-    consumer = Consumer({**SETTINGS, **kafka})
+    consumer = Consumer({**SETTINGS, **kafka, **_REQUIRED})
     try:
         consumer.assign([TopicPartition(r.topic, r.partition, r.first) for r in waiting.values()])
         heard_at = time.monotonic()
@@ -161,8 +168,8 @@ def _as_headers(records: Sequence[Message]) -> pa.Array:
 
 def _read_headers(records: Sequence[Message]) -> list[Any]:  # None, or pairs of a name and a value
     # A name that cannot be decoded leaves a hole in what the client gives, and whoever touches it crashes.
-    # `map` asks if a call went well; a call in a loop, once Python has made it fast, does not. Nor may one ask
-    # twice: the client remembers what it gave.
+    # `map` asks if a call went well; a call in a loop, once Python has made it fast, does not. Nor may one
+    # ask twice: the client remembers what it gave.
     found: list[Any] = []
     rest = map(Message.headers, records)
     while len(found) < len(records):

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -56,6 +57,19 @@ def test_files_are_rows_once_they_are_committed(lake: Lake) -> None:
     uris = [f"file:{uri.replace(' ', '%20')}" for uri in table.file_uris()]
     read = pa.concat_tables(read_bronze(lake.bronze, uris)).select(wanted.column_names).sort_by("offset")
     assert read.to_pylist() == wanted.to_pylist()
+
+
+@pytest.mark.parametrize("topic", ["../../silver/orders", "a b/ü%20", ".."])
+def test_a_name_off_the_wire_leads_nowhere_else(lake: Lake, topic: str) -> None:
+    """Whatever a topic is called, its file is in the table, and its name comes back."""
+    files = write_bronze(lake.bronze, [rows(topic, 1)])
+    append_files_once(lake.bronze, files, "q", 0)
+    table = DeltaTable(lake.bronze)
+    assert table.to_pyarrow_table()["topic"].to_pylist() == [topic]
+    (path,) = Path(lake.uri).rglob("*.parquet")
+    assert path.parent.parent == Path(lake.bronze)
+    uri = f"file:{quote(str(path))}"
+    assert pa.concat_tables(read_bronze(lake.bronze, [uri]))["topic"].to_pylist() == [topic]
 
 
 def test_a_large_file_does_not_wait_in_memory(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
