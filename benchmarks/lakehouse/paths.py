@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pyspark.sql import SparkSession
@@ -18,6 +19,7 @@ from stafford.lakehouse.counts import count
 from stafford.lakehouse.silver.stream import start_silver
 from stafford.lakehouse.tables import create_tables
 from stafford.lakehouse.triggers import Trigger
+from stafford.transport.ranges import read_ranges
 
 NOOP, NOOP_BY_DEFAULT, BRONZE = "noop", "noop by default", "bronze"
 SILVER, SILVER_AFTER = "silver", "silver after history"
@@ -91,9 +93,8 @@ class Paths:
     def _copy(self, lake: Lake, home: Path) -> float:
         checkpoint = str(home / "bronze")
         began = time.perf_counter()
-        queries.finish(
-            start_bronze(self.spark, lake, self.kafka, self.contracts, checkpoint, Trigger.AVAILABLE_NOW)
-        )
+        read, trigger = partial(read_ranges, self.kafka), Trigger.AVAILABLE_NOW
+        queries.finish(start_bronze(self.spark, lake, self.kafka, self.contracts, checkpoint, trigger, read))
         return time.perf_counter() - began
 
     def _refine(self, lake: Lake, checkpoint: Path) -> float:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
@@ -14,6 +15,7 @@ from stafford.lakehouse import checkpoints
 from stafford.lakehouse.bronze import Positions, app_id, read_positions, start_bronze
 from stafford.lakehouse.failures import translate
 from stafford.lakehouse.triggers import Trigger
+from stafford.transport.ranges import read_ranges
 from stafford.transport.topics import Cluster
 
 SHOWN = 5
@@ -73,7 +75,10 @@ class KafkaToBronze:
         is_new = checkpoints.last_batch(self.checkpoint) is None
         start_at = self._stand(kafka, skip_gaps=accept_loss) if is_new else None
         try:
-            return start_bronze(spark, self.lake, kafka, self.topics, self.checkpoint, trigger, start_at)
+            read = partial(read_ranges, kafka)
+            return start_bronze(
+                spark, self.lake, kafka, self.topics, self.checkpoint, trigger, read, start_at
+            )
         except PySparkException as exc:
             raise translate(exc, "bronze") from exc
 

@@ -13,12 +13,12 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from stafford.domain.lake import Lake
+from stafford.domain.ranges import Range, ReadRanges
 from stafford.domain.record import LANDED_SCHEMA, UTC_MICROS
 from stafford.errors import StorageError
 from stafford.lakehouse import checkpoints, tasks
 from stafford.lakehouse.commits import append, append_files_once, is_done
 from stafford.lakehouse.data_files import DataFile, write_bronze
-from stafford.lakehouse.kafka_ranges import Range, read_ranges
 from stafford.lakehouse.triggers import Trigger
 
 KAFKA = "kafka"
@@ -48,6 +48,7 @@ def start_bronze(
     topics: Iterable[str],
     checkpoint: str,
     trigger: Trigger,
+    read: ReadRanges,
     start_at: Positions | None = None,
 ) -> StreamingQuery:
     """Start copying topics into bronze where the checkpoint stands.
@@ -59,12 +60,13 @@ def start_bronze(
     Args:
         kafka: client settings, at least bootstrap.servers; they win over READER.
         topics: names of existing topics.
+        read: what tasks read the log with; known to pickle.
         start_at: where to begin without a checkpoint, all partitions of all topics; None for their beginning.
     """
     writer = (
         read_kafka(spark, kafka, topics, start_at)
         .writeStream.queryName("bronze")
-        .foreachBatch(partial(_append_batch, lake, kafka, checkpoint))
+        .foreachBatch(partial(_append_batch, lake, read, checkpoint))
         .option("checkpointLocation", checkpoint)
     )
     return trigger.apply(writer).start()
@@ -75,20 +77,18 @@ def app_id(query_id: str | None) -> str:
     return f"bronze/{query_id}"
 
 
-def _append_batch(
-    lake: Lake, kafka: Mapping[str, str], checkpoint: str, batch: DataFrame, batch_id: int
-) -> None:
+def _append_batch(lake: Lake, read: ReadRanges, checkpoint: str, batch: DataFrame, batch_id: int) -> None:
     spark = batch.sparkSession
     name = app_id(spark.sparkContext.getLocalProperty("sql.streaming.queryId"))
     if is_done(lake.bronze, name, batch_id):
         return
     ranges = ((range_.until - range_.first, range_) for range_ in find_ranges(checkpoint, batch_id))
-    work = partial(_copy, bronze=lake.bronze, kafka=kafka, now=datetime.now(UTC))
+    work = partial(_copy, bronze=lake.bronze, read=read, now=datetime.now(UTC))
     append_files_once(lake.bronze, tasks.run(spark, ranges, work), name, batch_id)
 
 
-def _copy(ranges: Sequence[Range], bronze: str, kafka: Mapping[str, str], now: datetime) -> list[DataFile]:
-    return write_bronze(bronze, (_stamp(rows, now) for rows in read_ranges(kafka, ranges)))
+def _copy(ranges: Sequence[Range], bronze: str, read: ReadRanges, now: datetime) -> list[DataFile]:
+    return write_bronze(bronze, (_stamp(rows, now) for rows in read(ranges)))
 
 
 def _stamp(rows: pa.Table, now: datetime) -> pa.Table:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from stafford.contracts import Contract
 from stafford.lakehouse import queries
 from stafford.lakehouse.bronze import read_kafka, start_bronze
 from stafford.lakehouse.triggers import Trigger
+from stafford.transport.ranges import read_ranges
 from stafford.transport.topics import Change, Cluster, Edit, Kind
 
 from .conftest import SmallLake
@@ -39,7 +40,8 @@ def fill_bronze(
     spark: SparkSession, lake: SmallLake, kafka: dict[str, str], checkpoint: Path, *topics: str
 ) -> None:
     """Copy what is there now."""
-    queries.finish(start_bronze(spark, lake.lake, kafka, topics, str(checkpoint), Trigger.AVAILABLE_NOW))
+    read, trigger = partial(read_ranges, kafka), Trigger.AVAILABLE_NOW
+    queries.finish(start_bronze(spark, lake.lake, kafka, topics, str(checkpoint), trigger, read))
 
 
 def test_no_partition_holds_the_others_back(

@@ -11,9 +11,10 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from stafford.domain.ranges import Range
 from stafford.errors import NotReady, OffsetOutOfRange
-from stafford.lakehouse import kafka_ranges
-from stafford.lakehouse.kafka_ranges import Range, read_ranges
+from stafford.transport import ranges
+from stafford.transport.ranges import read_ranges
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
@@ -70,7 +71,7 @@ def test_offsets_that_are_no_records_end_a_stretch(kafka_config: dict[str, str],
     began = time.monotonic()
     (rows,) = read_ranges(kafka_config, [Range(topic, 0, 0, 2)])
     assert rows["offset"].to_pylist() == [0]
-    assert time.monotonic() - began < kafka_ranges.PATIENCE_S
+    assert time.monotonic() - began < ranges.PATIENCE_S
 
 
 def test_what_the_broker_no_longer_has_is_an_error(kafka_config: dict[str, str], topic: str) -> None:
@@ -81,7 +82,7 @@ def test_what_the_broker_no_longer_has_is_an_error(kafka_config: dict[str, str],
 
 def test_a_broker_that_is_gone_is_waited_for_with_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     """And says so."""
-    monkeypatch.setattr(kafka_ranges, "PATIENCE_S", 1.0)
+    monkeypatch.setattr(ranges, "PATIENCE_S", 1.0)
     with pytest.raises(NotReady, match="1 s"):
         list(read_ranges({"bootstrap.servers": "127.0.0.1:9"}, [Range("t", 0, 0, 1)]))
 

@@ -1,36 +1,32 @@
-"""Reading stretches of Kafka's log into Arrow, in whatever process: what a task of bronze does.
-
-Spark says which offsets a batch has. A row of its own would cost the way into the JVM, into Arrow and into
-Python; librdkafka hands records to Python as they are.
-"""
+"""Reading stretches of Kafka's log into Arrow, in whatever process."""
 
 import time
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
+from stafford.domain.ranges import Range
 from stafford.domain.record import HEADER_TYPE, UTC_MICROS
 from stafford.errors import ConfigError, NotReady, OffsetOutOfRange, Terminal
+from stafford.transport.client import LOGGER, client_settings
 
-SETTINGS = {
+_SETTINGS = {
+    # No group is joined, but a client must name one.
+    "group.id": "stafford-bronze",
     # As Spark's reader has it.
     "isolation.level": "read_uncommitted",
-    # An answer is not held back, nor a question: see READER in bronze.py.
+    # An answer is not held back, nor a question: the client only polls while a task wants records.
     "fetch.wait.max.ms": "1",
     "fetch.queue.backoff.ms": "1",
     # What is fetched beyond a stretch is fetched for nothing.
     "queued.min.messages": "10000",
 }
-"""The client's, where none are given."""
-
 _REQUIRED = {
-    # Positions are the checkpoint's; Kafka is told none. No group is joined, but a client must name one.
-    "group.id": "stafford-bronze",
+    # Positions are the checkpoint's; Kafka is told none.
     "enable.auto.commit": "false",
     "auto.offset.reset": "error",
     "enable.partition.eof": "true",
@@ -45,16 +41,6 @@ _WAIT_S = 0.05
 _UTC_MILLIS = pa.timestamp("ms", tz="UTC")
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Offsets `first` to `until`, exclusive, of one partition."""
-
-    topic: str
-    partition: int
-    first: int
-    until: int
-
-
 def read_ranges(kafka: Mapping[str, str], ranges: Sequence[Range]) -> Iterator[pa.Table]:
     """Read stretches of the log, each in the order of its offsets.
 
@@ -63,15 +49,16 @@ def read_ranges(kafka: Mapping[str, str], ranges: Sequence[Range]) -> Iterator[p
         ranges: of different partitions.
 
     Yields:
-        Rows with bronze's columns `topic` to `headers`, of one partition each.
+        Rows as `ReadRanges` has them.
 
     Raises:
+        ConfigError: a setting would have the client skip what is lost, or a topic is not there.
         OffsetOutOfRange: the broker no longer has the first of them.
         NotReady: the broker does not answer.
         Terminal: it refuses.
     """
     waiting = {(range_.topic, range_.partition): range_ for range_ in ranges if range_.first < range_.until}
-    consumer = Consumer({**SETTINGS, **kafka, **_REQUIRED})
+    consumer = Consumer(client_settings(kafka, _SETTINGS, _REQUIRED), logger=LOGGER)
     try:
         consumer.assign([TopicPartition(r.topic, r.partition, r.first) for r in waiting.values()])
         heard_at = time.monotonic()
