@@ -17,5 +17,5 @@ class Range:
 
 
 ReadRanges = Callable[[Sequence[Range]], Iterator[pa.Table]]
-"""Gives the rows of ranges of different partitions: tables of one partition each, in the order of offsets, with
-the columns of LANDED_SCHEMA but `source`. Raises StaffordError."""
+"""Gives the rows of ranges of different partitions: tables of one partition each, in the order of offsets,
+with the columns of LANDED_SCHEMA but `source`. Raises StaffordError."""

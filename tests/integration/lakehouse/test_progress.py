@@ -3,14 +3,18 @@
 import re
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
+from confluent_kafka import Producer
 
 from stafford.jobs.ingest_metrics import IngestMetrics
 from stafford.lakehouse import queries
+from stafford.lakehouse.bronze import start_bronze
 from stafford.lakehouse.progress import listening
 from stafford.lakehouse.silver.stream import start_silver
 from stafford.lakehouse.triggers import Trigger
+from stafford.transport.ranges import read_ranges
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
@@ -52,6 +56,33 @@ def test_a_batch_of_silver_is_told_with_its_phases_and_latency(small_lake):
     assert read(text, "stafford_query_rows_total")['query="silver"'] >= len(bodies)
     # control: who is not told has nothing to show
     assert read(IngestMetrics(0).render(), "stafford_event_to_silver_seconds") == {}
+
+
+def test_offsets_are_bronzes_rows(small_lake, kafka_config, topic_name, tmp_path):
+    """Spark counts what it reads, and of Kafka it reads nothing: our tasks do."""
+    topic = topic_name("told")
+    producer = Producer(kafka_config)
+    for number in range(7):
+        producer.produce(topic, str(number))
+    assert producer.flush(30) == 0
+    metrics, began = IngestMetrics(0), time.monotonic()
+    reader, checkpoint = partial(read_ranges, kafka_config), str(tmp_path / "bronze")
+    with listening(small_lake.spark, metrics.report):
+        queries.finish(
+            start_bronze(
+                small_lake.spark,
+                small_lake.lake,
+                kafka_config,
+                [topic],
+                checkpoint,
+                Trigger.AVAILABLE_NOW,
+                reader,
+            )
+        )
+        while not read(metrics.render(), "stafford_query_rows_total") and time.monotonic() < began + 60:
+            time.sleep(0.1)
+    assert read(metrics.render(), "stafford_query_rows_total") == {'query="bronze"': 7}
+    assert read(metrics.render(), "stafford_query_processed_rows_per_second")['query="bronze"'] > 0
 
 
 def test_rates_state_and_watermark_are_told(small_lake, tmp_path):

@@ -8,7 +8,9 @@ import pyarrow as pa
 import pytest
 from deltalake import CommitProperties, Transaction, write_deltalake
 
+from stafford.domain.ranges import Range
 from stafford.errors import Terminal
+from stafford.lakehouse.bronze import find_ranges
 from stafford.lakehouse.checkpoints import is_cut_off, is_older_than, last_batch, read_offsets, set_aside
 
 
@@ -125,3 +127,20 @@ def test_one_that_is_set_aside_stays_as_it_is(tmp_path: Path) -> None:
     aside = set_aside(checkpoint, datetime(2026, 2, 1, 12, tzinfo=UTC))
     assert not Path(checkpoint).exists()
     assert last_batch(aside) == 1
+
+
+def test_a_batch_has_what_its_checkpoint_says(tmp_path: Path) -> None:
+    """From where the one before ended, the first from where the query began; a new partition whole."""
+    checkpoint = Path(begin(tmp_path / "c"))
+    (checkpoint / "sources" / "0").mkdir(parents=True)
+    for name, offsets in {
+        "sources/0/0": {"a": {"0": 5}, "b": {"0": 0}},
+        "offsets/0": {"a": {"0": 9}, "b": {"0": 0}},
+        "offsets/1": {"a": {"0": 9, "1": 3}, "b": {"0": 1}},
+    }.items():
+        (checkpoint / name).write_text(f"v1\n{{}}\n{json.dumps(offsets)}", encoding="utf-8")
+    assert find_ranges(str(checkpoint), 0) == [Range("a", 0, 5, 9)]
+    assert find_ranges(str(checkpoint), 1) == [Range("a", 1, 0, 3), Range("b", 0, 0, 1)]
+    (checkpoint / "offsets" / "0").unlink()
+    with pytest.raises(Terminal, match="lacks the offsets of batch 1"):
+        find_ranges(str(checkpoint), 1)
