@@ -26,7 +26,7 @@ CLUSTER = {
     # Two workers with two cores each, as in the Docker stack.
     "spark.sql.shuffle.partitions": "4",
     "spark.databricks.delta.snapshotPartitions": "1",
-    # Rows go through Python workers beside the heap, ten thousand at a time.
+    # Records are in Python workers, beside the heap.
     "spark.executor.memory": "512m",
 }
 

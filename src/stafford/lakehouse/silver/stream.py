@@ -30,7 +30,7 @@ from stafford.lakehouse.triggers import Trigger
 MAX_FILES_PER_BATCH = 200
 MAX_BYTES_PER_BATCH = "32m"
 """Bound a micro-batch, so that a long backlog needs time rather than memory: 32 MB of bronze's files hold
-about 280,000 events."""
+about 450,000 events."""
 
 Watch = Callable[[Latency], None]
 
