@@ -74,6 +74,17 @@ def test_offsets_that_are_no_records_end_a_stretch(kafka_config: dict[str, str],
     assert time.monotonic() - began < ranges.PATIENCE_S
 
 
+def test_a_stretch_without_records_gives_none(kafka_config: dict[str, str], topic: str) -> None:
+    """Its only offset is the end of a transaction, and behind it there are others."""
+    producer = Producer({**kafka_config, "transactional.id": topic})
+    producer.init_transactions(30)
+    for _ in range(2):
+        producer.begin_transaction()
+        producer.produce(topic, b"body", partition=0)
+        producer.commit_transaction(30)
+    assert list(read_ranges(kafka_config, [Range(topic, 0, 1, 2)])) == []
+
+
 def test_what_the_broker_no_longer_has_is_an_error(kafka_config: dict[str, str], topic: str) -> None:
     """Never skipped: neither what is before the log nor what is behind it."""
     with pytest.raises(OffsetOutOfRange, match=f"{topic}/0"):
