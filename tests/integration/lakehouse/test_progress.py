@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewTopic
 
 from stafford.jobs.ingest_metrics import IngestMetrics
 from stafford.lakehouse import queries
@@ -60,7 +61,8 @@ def test_a_batch_of_silver_is_told_with_its_phases_and_latency(small_lake):
 
 def test_offsets_are_bronzes_rows(small_lake, kafka_config, topic_name, tmp_path):
     """Spark counts what it reads, and of Kafka it reads nothing: our tasks do."""
-    topic = topic_name("told")
+    topic, admin = topic_name("told"), AdminClient(kafka_config)
+    admin.create_topics([NewTopic(topic, 2, 1)])[topic].result(30)
     producer = Producer(kafka_config)
     for number in range(7):
         producer.produce(topic, str(number))
