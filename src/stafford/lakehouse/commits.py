@@ -52,18 +52,18 @@ def append_files_once(uri: str, files: Sequence[DataFile], app_id: str, version:
         OSError: it cannot be written.
     """
     table = DeltaTable(uri)
+    if not files or _has_done(table, app_id, version):
+        return
+    wanted = {field.name: field.type for field in pa.schema(table.schema())}
+    for file in files:
+        if file.columns != wanted:
+            raise SchemaMismatchError(f"{uri} has {_list(wanted)}; {file.path} has {_list(file.columns)}")
     actions: list[AddAction | RemoveAction] = [
         AddAction(
             file.path, file.size, file.partition, file.written_at_ms, data_change=True, stats=file.stats
         )
         for file in files
     ]
-    if not actions or _has_done(table, app_id, version):
-        return
-    wanted = {field.name: field.type for field in pa.schema(table.schema())}
-    for file in files:
-        if file.columns != wanted:
-            raise SchemaMismatchError(f"{uri} has {_list(wanted)}; {file.path} has {_list(file.columns)}")
     table.create_write_transaction(
         actions,
         mode="append",

@@ -72,10 +72,10 @@ class FileWriter:
         self._files, folder = locate(table)
         # Values come off the wire, and must name one folder here whatever they are.
         place = "".join(f"{name}={quote(value, safe='')}/" for name, value in partition.items())
-        self._name, self._path = f"{place}{uuid4()}.parquet", f"{folder}/{place}"
-        self._partition, self._schema, self._stated = partition, schema, stated
-        self._files.create_dir(self._path.rstrip("/"))
+        self._name = f"{place}{uuid4()}.parquet"
         self._path = f"{folder}/{self._name}"
+        self._partition, self._schema, self._stated = partition, schema, stated
+        self._files.create_dir(f"{folder}/{place}".rstrip("/"))
         self._metadata: list[pq.FileMetaData] = []
         self._writer = pq.ParquetWriter(
             self._path,
