@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import file_digest
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +19,7 @@ from stafford.contracts import load_contracts
 from stafford.domain.lake import Lake
 from stafford.lakehouse import queries
 from stafford.lakehouse.bronze import read_kafka
-from stafford.lakehouse.class_data import archive_path, to_make
+from stafford.lakehouse.class_data import archive_path, place, to_make
 from stafford.lakehouse.commits import append
 from stafford.lakehouse.session import close_session, open_session
 from stafford.lakehouse.silver.stream import start_silver
@@ -62,6 +62,7 @@ def ensure_archive(jars: Path, java_home: Path, progress: Callable[[str], None])
             if done.returncode == 0 and made.exists():
                 summed.write_text(_sum(made), encoding="utf-8")
                 made.replace(archive)
+                _remove_outdated(archive, place(jars, java_home))
             else:
                 refused.write_bytes(done.stderr)
                 progress(f"Spark starts without prepared classes; {refused} says why")
@@ -76,6 +77,13 @@ def _is_whole(archive: Path, summed: Path) -> bool:
 def _sum(archive: Path) -> str:
     with archive.open("rb") as stream:
         return file_digest(stream, "sha256").hexdigest()
+
+
+def _remove_outdated(archive: Path, place: str) -> None:
+    for found in archive.parent.glob(f"{place}*"):
+        if found.stem != archive.stem:
+            with suppress(OSError):  # Windows keeps what a JVM has mapped
+                found.unlink()
 
 
 @contextmanager

@@ -4,6 +4,7 @@ An archive is for one Java and one set of jars. A JVM goes on without one that i
 that is damaged: whoever makes them sums them.
 """
 
+import os
 import shlex
 from hashlib import sha256
 from pathlib import Path
@@ -15,11 +16,29 @@ _QUIET = ("-Xlog:disable", "-Xlog:all=warning,cds*=off:stderr")
 
 
 def archive_path(jars: Path, java_home: Path) -> Path:
-    """Where the archive of these jars for this Java is, or would be: beside the folder of the jars."""
+    """Where the archive of these jars for this Java is, or would be: beside the folder of the jars.
+
+    Jars that were installed anew are others, though their bytes are the same: a JVM compares their times and
+    sizes with those of the archive, and their order in the folder, and goes without at the first difference.
+    """
     release = java_home / "release"
     built = release.read_bytes() if release.exists() else b""
-    name = sha256(repr((str(java_home), built, pyspark.__version__, pyspark.__file__)).encode()).hexdigest()
-    return jars.with_name(f"{jars.name}-{name[:12]}.jsa")
+    ours = Path(pyspark.__file__).with_name("jars")
+    return jars.with_name(f"{place(jars, java_home)}{_digest(built, _seen(ours), _seen(jars))}.jsa")
+
+
+def place(jars: Path, java_home: Path) -> str:
+    """How the names of all archives begin that were ever made for these folders."""
+    return f"{jars.name}-{_digest(str(java_home), pyspark.__file__)}-"
+
+
+def _seen(folder: Path) -> list[tuple[str, int, int]]:
+    with os.scandir(folder) as entries:
+        return [(entry.name, entry.stat().st_size, int(entry.stat().st_mtime)) for entry in entries]
+
+
+def _digest(*parts: object) -> str:
+    return sha256(repr(parts).encode()).hexdigest()[:8]
 
 
 def to_use(archive: Path) -> str:

@@ -1,5 +1,7 @@
 """The archive of classes is made once, and nothing waits for it or fails with it."""
 
+import os
+import subprocess
 from hashlib import sha256
 from pathlib import Path
 
@@ -72,3 +74,34 @@ def test_another_java_has_another_archive(jars: Path, tmp_path: Path) -> None:
     assert archive_path(jars, tmp_path / "other") != first
     (tmp_path / "release").write_text('JAVA_VERSION="17.0.18"', encoding="utf-8")
     assert archive_path(jars, tmp_path) != first
+
+
+def test_jars_that_are_installed_anew_have_another_archive(jars: Path, tmp_path: Path) -> None:
+    """A JVM goes without one whose jars have other times than those on the disk, and says nothing."""
+    jar = jars / "a.jar"
+    jar.write_bytes(b"a jar")
+    os.utime(jar, (1_000, 1_000))
+    first = archive_path(jars, tmp_path)
+    assert archive_path(jars, tmp_path) == first
+    os.utime(jar, (2_000, 2_000))
+    assert archive_path(jars, tmp_path) != first
+
+
+def test_the_archive_of_the_jars_before_is_removed(
+    jars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has 190 MB; that of another Java stays."""
+    before, other = archive_path(jars, tmp_path), archive_path(jars, tmp_path / "other")
+    for archive in (before, other):
+        archive.write_bytes(b"an archive")
+    (jars / "new.jar").write_bytes(b"a jar")
+
+    def make(command: list[str], **_: object) -> subprocess.CompletedProcess[bytes]:
+        Path(command[-1]).write_bytes(b"an archive")
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", make)  # Spark, which takes half a minute
+    ensure_archive(jars, tmp_path, lambda _: None)
+    assert archive_path(jars, tmp_path).exists()
+    assert not before.exists()
+    assert other.exists()
