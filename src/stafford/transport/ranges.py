@@ -65,11 +65,12 @@ def read_ranges(kafka: Mapping[str, str], ranges: Sequence[Range]) -> Iterator[p
         while waiting:
             # Who asks for more than there is waits for it.
             messages = consumer.consume(max(1, min(_AT_ONCE, missing)), _WAIT_S)
-            if messages:
+            found, ended = _sort_out(messages, waiting)
+            if found or ended:
                 heard_at = time.monotonic()
             elif time.monotonic() - heard_at > PATIENCE_S:
+                # Who only says again and again that it cannot now has sent nothing either.
                 raise NotReady(f"TimeoutException: Kafka sent nothing for {PATIENCE_S:.0f} s")
-            found, ended = _sort_out(messages, waiting)
             for place, records in found.items():
                 if records:
                     missing -= len(records)

@@ -1,6 +1,7 @@
 """Maintenance changes no row, not even beside an ingestion, and deletes nothing that somebody may need."""
 
 import os
+import shutil
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -9,9 +10,11 @@ from threading import Event, Thread
 import pytest
 from deltalake import DeltaTable
 
-from stafford.errors import ConfigError, NotReady
+from stafford.errors import ConfigError, NotReady, StaffordError
 from stafford.lakehouse import maintenance
 from stafford.lakehouse.maintenance import compact, describe, list_tables, vacuum
+from stafford.lakehouse.silver import stream
+from stafford.lakehouse.silver.stream import has_only_grown
 
 from .conftest import event_id
 
@@ -90,6 +93,38 @@ def test_a_compacted_lake_goes_on_and_doubles_nothing(small_lake):
     small_lake.refine()
     ids = [row["event_id"] for row in small_lake.read(small_lake.lake.silver("customers"))]
     assert sorted(ids) == [event_id(number) for number in (0, 1, 2, 9)]
+
+
+def test_a_new_query_reads_what_compaction_left(small_lake, monkeypatch):
+    """The files that the log began with are gone. The negative control has it read the log all the same."""
+    bronze = small_lake.lake.bronze
+    for number in range(3):
+        small_lake.land("customers", small_lake.body("customers", number))
+    first = set(DeltaTable(bronze).file_uris())
+    assert has_only_grown(bronze)
+    compact(list_tables(small_lake.lake, small_lake.contracts), lambda _: None)
+    assert not has_only_grown(bronze)
+    for uri in first:
+        Path(uri).unlink()  # as VACUUM does when they are old
+    with monkeypatch.context() as patched:
+        patched.setattr(stream, "has_only_grown", lambda _: True)
+        with pytest.raises(StaffordError):
+            small_lake.refine()
+    shutil.rmtree(small_lake.checkpoint)
+    small_lake.refine()
+    ids = [row["event_id"] for row in small_lake.read(small_lake.lake.silver("customers"))]
+    assert sorted(ids) == [event_id(number) for number in range(3)]
+
+
+@pytest.mark.parametrize("commits", [1, 3])
+def test_a_new_query_reads_a_log_of_any_length(small_lake, monkeypatch, commits):
+    """A long one is read as what the table has now; each record has its fate once either way."""
+    monkeypatch.setattr(stream, "SHORT_LOG", 3)
+    for number in range(commits):
+        small_lake.land("customers", small_lake.body("customers", number), source=f"s{number}")
+    assert has_only_grown(small_lake.lake.bronze) == (commits < 3)
+    small_lake.refine()
+    assert len(small_lake.read(small_lake.lake.silver("customers"))) == commits
 
 
 def test_vacuum_deletes_what_is_old_and_unneeded_alone(small_lake):

@@ -74,13 +74,13 @@ def judge(body: bytes | None, contract: Contract, arrived_at: datetime) -> Verdi
     if not body:
         return Verdict(("empty_body",), {})
     try:
-        body.decode()
+        text = body.decode()
     except UnicodeDecodeError:
         return Verdict(("not_utf8",), {})
     try:
         members = _OBJECT.decode(body)
         values = {field.name: _read(field, members.get(field.name)) for field in contract.fields}
-        json.loads(body, object_pairs_hook=_refuse_doubles)
+        _TELLING_NAMES.decode(text)
     except (msgspec.DecodeError, RecursionError, _NameTwice):
         return Verdict(("malformed_json",), {})
     reasons = tuple(
@@ -97,8 +97,11 @@ def judge(body: bytes | None, contract: Contract, arrived_at: datetime) -> Verdi
 
 
 def _refuse_doubles(pairs: list[tuple[str, Any]]) -> None:
-    if len({name for name, _ in pairs}) != len(pairs):
+    if len(dict(pairs)) != len(pairs):
         raise _NameTwice
+
+
+_TELLING_NAMES = json.JSONDecoder(object_pairs_hook=_refuse_doubles)
 
 
 def _read(field: Field, text: msgspec.Raw | None) -> Any:  # whatever the field's type is
@@ -119,44 +122,39 @@ def _read(field: Field, text: msgspec.Raw | None) -> Any:  # whatever the field'
 
 
 def _reasons(field: Field, value: Any, arrived_at: datetime) -> Iterator[str]:
-    if code := _violation(field, [value], arrived_at):
+    if code := _broken(field, value, arrived_at):
         yield f"{code}:{field.name}"
     if isinstance(value, list):
         for item in field.items:
-            if code := _violation(item, [line[item.name] for line in value], arrived_at):
+            codes = {_broken(item, line[item.name], arrived_at) for line in value}
+            if code := next((code for code in _ORDER if code in codes), None):
                 yield f"{code}:{field.name}.{item.name}"
 
 
-def _violation(field: Field, values: list[Any], arrived_at: datetime) -> str | None:
-    """The most basic rule that any of the values breaks."""
-    if Fault.WRONG_TYPE in values:
-        return Fault.WRONG_TYPE.value
-    if field.required and None in values:
-        return "required"
-    found = {_broken(field, value, arrived_at) for value in values if value is not None}
-    return next((code for code in _ORDER if code in found), None)
-
-
-_ORDER = ("bad_format", "out_of_range", "not_in_enum", "too_far_ahead")
+_ORDER = ("wrong_type", "required", "bad_format", "out_of_range", "not_in_enum", "too_far_ahead")
+"""The most basic first."""
 
 
 def _broken(field: Field, value: Any, arrived_at: datetime) -> str | None:
-    """The rule that a value breaks that is there and is of its type."""
-    if value is Fault.BAD_FORMAT or _is_misshapen(field, value):
+    """The most basic rule that a value breaks."""
+    if value is None:
+        return "required" if field.required else None
+    if isinstance(value, Fault):
+        return value.value
+    if _is_misshapen(field, value):
         return "bad_format"
     if _is_out_of_range(field, value):
         return "out_of_range"
     if field.enum and value not in field.enum:
         return "not_in_enum"
-    if field.max_ahead_of_arrival is not None and value > arrived_at + field.max_ahead_of_arrival:
-        return "too_far_ahead"
-    return None
+    is_ahead = field.max_ahead_of_arrival is not None and value > arrived_at + field.max_ahead_of_arrival
+    return "too_far_ahead" if is_ahead else None
 
 
 def _is_misshapen(field: Field, value: Any) -> bool:
     if field.max_length is not None and len(value) > field.max_length:
         return True
-    return field.pattern is not None and _pattern(unanchored(field.pattern)).fullmatch(value) is None
+    return field.pattern is not None and _pattern(field.pattern).fullmatch(value) is None
 
 
 def _is_out_of_range(field: Field, value: Any) -> bool:
@@ -173,6 +171,6 @@ def unanchored(pattern: str) -> str:
 
 
 @cache
-def _pattern(text: str) -> re.Pattern[str]:
+def _pattern(pattern: str) -> re.Pattern[str]:
     # As RE2 and Java have it: \s, \d and \w are ASCII.
-    return re.compile(text, re.ASCII)
+    return re.compile(unanchored(pattern), re.ASCII)

@@ -4,10 +4,10 @@ A body that decodes into the struct that its contract makes has every field, of 
 what a struct cannot say is asked of the whole column. Whoever fails here is not refused: `body.py` decides.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from operator import attrgetter
+from itertools import compress
 from typing import Annotated, Any, Literal, Union
 
 import msgspec
@@ -47,29 +47,22 @@ def read_columns(contract: Contract, bodies: pa.Array, arrived_at: pa.Array) -> 
         The contract's fields of all bodies that surely fit. Whoever is left out needs a closer look: it may
         fit after a repair.
     """
-    decode = decoder(contract).decode
-    records, places, quotes = [], [], []
-    for place, body in enumerate(bodies.to_pylist()):
-        try:
-            # An empty body raises, and so does one that is not there.
-            records.append(decode(body))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError):
-            continue
-        places.append(place)
-        quotes.append(body.count(b'"'))
-    rows = np.array(places, dtype=np.int64)
+    texts = bodies.to_pylist()
+    found = _decode_all(decoder(contract), texts)
+    is_found = [record is not None for record in found]
+    rows = np.flatnonzero(is_found)
+    values = _by_name(list(compress(found, is_found)))
     arrived_at = arrived_at.take(pa.array(rows))
     passes = np.ones(len(rows), dtype=bool)
     explained = np.zeros(len(rows), dtype=np.int64)
     fields = {}
     for field in contract.fields:
-        values = list(map(attrgetter(field.name), records))
-        fields[field.name], fits = _column(field, values, arrived_at)
+        fields[field.name], fits = _column(field, values.get(field.name, ()), arrived_at)
         explained += _count_quotes(field, fields[field.name])
         if fits is not None:
             passes &= fits
     # A name that stands twice, or that no contract knows, has quotation marks that no value explains.
-    passes &= np.array(quotes, dtype=np.int64) == explained
+    passes &= np.array([text.count(b'"') for text in compress(texts, is_found)], np.int64) == explained
     if not passes.all():
         kept = pa.array(passes)
         fields = {name: column.filter(kept) for name, column in fields.items()}
@@ -81,6 +74,28 @@ def read_columns(contract: Contract, bodies: pa.Array, arrived_at: pa.Array) -> 
 def decoder(contract: Contract) -> msgspec.json.Decoder[Any]:
     """A decoder that takes what fits the contract, as far as types can say it."""
     return msgspec.json.Decoder(_struct(contract.topic, contract.fields))
+
+
+def _decode_all(decoder: msgspec.json.Decoder[Any], bodies: Sequence[bytes | None]) -> list[Any]:
+    """What each body holds, None for one that does not fit."""
+    found: list[Any] = []
+    decoding = map(decoder.decode, bodies)  # type: ignore[arg-type]  # one that is not there raises
+    while len(found) < len(bodies):
+        try:
+            # What came before one that fails stays, and the next round goes on behind it.
+            found.extend(decoding)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError):
+            # An empty body raises, and so does one that is not there.
+            found.append(None)
+    return found
+
+
+def _by_name(structs: Sequence[msgspec.Struct]) -> Mapping[str, Sequence[Any]]:
+    """The members of structs of one type, column by column; nothing of no structs."""
+    if not structs:
+        return {}
+    members = zip(*map(msgspec.structs.astuple, structs), strict=True)
+    return dict(zip(structs[0].__struct_fields__, members, strict=True))
 
 
 def _struct(name: str, fields: Sequence[Field]) -> type[msgspec.Struct]:
@@ -108,7 +123,7 @@ def _json_type(field: Field) -> Any:  # an annotation
     return _JSON_TYPES.get(field.type, str)
 
 
-def _column(field: Field, values: list[Any], arrived_at: pa.Array) -> tuple[pa.Array, Mask | None]:
+def _column(field: Field, values: Sequence[Any], arrived_at: pa.Array) -> tuple[pa.Array, Mask | None]:
     """A column, and which of its values may stay; None for all."""
     if field.type == "array":
         return _lines(field, values, arrived_at)
@@ -130,7 +145,7 @@ _REPAIRED: dict[str, Callable[[pa.Array], pa.Array]] = {
 }
 
 
-def _timestamps(field: Field, values: list[str | None], arrived_at: pa.Array) -> tuple[pa.Array, Mask]:
+def _timestamps(field: Field, values: Sequence[str | None], arrived_at: pa.Array) -> tuple[pa.Array, Mask]:
     texts = pa.array(values, pa.string())
     column = read_instants(texts)
     fits = _mask(pc.or_(pc.is_null(texts), pc.is_valid(column)))
@@ -144,15 +159,16 @@ def _timestamps(field: Field, values: list[str | None], arrived_at: pa.Array) ->
     return column, fits
 
 
-def _lines(field: Field, values: list[Any], arrived_at: pa.Array) -> tuple[pa.Array, Mask | None]:
+def _lines(field: Field, values: Sequence[Any], arrived_at: pa.Array) -> tuple[pa.Array, Mask | None]:
     lengths = np.array([0 if lines is None else len(lines) for lines in values], dtype=np.int64)
     lines = [line for lines in values if lines is not None for line in lines]
     owners = np.repeat(np.arange(len(values)), lengths)
     arrived = arrived_at.take(pa.array(owners))
     fits = None
     members = []
+    by_name = _by_name(lines)
     for item in field.items:
-        column, is_good = _column(item, list(map(attrgetter(item.name), lines)), arrived)
+        column, is_good = _column(item, by_name.get(item.name, ()), arrived)
         members.append(column)
         if is_good is not None and not is_good.all():
             fits = np.ones(len(values), dtype=bool) if fits is None else fits

@@ -44,9 +44,10 @@ class Judged:
 def judge_rows(bronze: pa.Table, contracts: Mapping[str, Contract]) -> Judged:
     """Judge rows with bronze's columns, each by the contract of its topic."""
     passed, refused = {}, [NOTHING_REFUSED]
-    for topic in pc.unique(bronze["topic"]).to_pylist():
-        rows = bronze.filter(pc.equal(bronze["topic"], topic)).combine_chunks()
-        fitting, others = _judge_topic(topic, rows, contracts.get(topic))
+    topics = pc.unique(bronze["topic"]).to_pylist()
+    for topic in topics:
+        rows = bronze if len(topics) == 1 else bronze.filter(pc.equal(bronze["topic"], topic))
+        fitting, others = _judge_topic(topic, rows.combine_chunks(), contracts.get(topic))
         if len(fitting):
             passed[topic] = fitting
         refused.append(others)
