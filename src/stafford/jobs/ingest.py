@@ -142,7 +142,7 @@ class IngestJob:
                 source = _Source(self.find_kafka, self._bronze, spark)
                 ingestion = Ingestion(
                     Follower(source, self.notify),
-                    lambda: self._silver(spark, Trigger.CONTINUOUS, self.contracts),
+                    lambda: self._silver(spark, Trigger.FOLLOWING, self.contracts),
                     land_spool,
                     watch(spark),
                 )
@@ -279,6 +279,7 @@ def build(
             master=settings.spark_master,
             driver_memory=settings.spark_driver_memory,
             java_home=java.home,
+            only_plans=True,
             conf=settings.spark_conf,
         )
 

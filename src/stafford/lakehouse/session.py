@@ -58,6 +58,7 @@ def open_session(
     master: str,
     driver_memory: str,
     java_home: Path | None,
+    only_plans: bool = False,
     conf: Mapping[str, str] | None = None,
 ) -> SparkSession:
     """Start Spark in this process, or return the session that already runs.
@@ -68,6 +69,8 @@ def open_session(
         master: Spark master URL, such as "local[2]".
         driver_memory: heap of the driver, such as "1g".
         java_home: the JDK to run on; None leaves it to the PATH.
+        only_plans: no record passes this JVM, it only plans and shares out, as for our streams: what it uses
+            often is compiled fast, and not once more to be fast (ADR 42).
         conf: Spark settings of this environment, such as the driver's address in a cluster; they win over
             ours.
 
@@ -83,6 +86,7 @@ def open_session(
     if java_home is not None:
         os.environ["JAVA_HOME"] = str(java_home)
     prepared = "" if java_home is None else to_use(archive_path(jars, java_home))
+    compiler = "-XX:TieredStopAtLevel=1" if only_plans else ""
     settings = SETTINGS | {
         **settings_for(master),
         "spark.app.name": "stafford",
@@ -92,7 +96,9 @@ def open_session(
         # Executors in processes of their own find the jars at the same path: they run in the same image.
         "spark.executor.extraClassPath": str(jars / "*"),
         # Two cores and a small heap: the parallel collector wastes the least of both.
-        "spark.driver.extraJavaOptions": f"-Dderby.system.home={scratch} -XX:+UseParallelGC {prepared}",
+        "spark.driver.extraJavaOptions": (
+            f"-Dderby.system.home={scratch} -XX:+UseParallelGC {compiler} {prepared}"
+        ),
         "spark.local.dir": str(scratch),
         "spark.sql.warehouse.dir": str(scratch / "spark-warehouse"),
         **(conf or {}),

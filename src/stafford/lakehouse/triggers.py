@@ -14,8 +14,16 @@ class Trigger(Enum):
     CONTINUOUS = "continuous"
     """A micro-batch a second, until stopped."""
 
+    FOLLOWING = "following"
+    """A micro-batch soon after there is something, until stopped: for who reads what CONTINUOUS ones write.
+    Spark looks at whole multiples of an interval, so at the same second both would begin, compete for the
+    cores, and what the first writes would wait for the next."""
+
     def apply(self, writer: DataStreamWriter) -> DataStreamWriter:
         """Give a query this trigger."""
         if self is Trigger.AVAILABLE_NOW:
             return writer.trigger(availableNow=True)
-        return writer.trigger(processingTime="1 second")
+        return writer.trigger(processingTime=_INTERVALS[self])
+
+
+_INTERVALS = {Trigger.CONTINUOUS: "1 second", Trigger.FOLLOWING: "250 milliseconds"}
