@@ -65,6 +65,7 @@ def render(result: Result) -> str:
         "## Rates\n",
         table(["Path", "Records/s", "Spread"], list(_rates(result))),
         *_describe_held(result.held),
+        *(f"**Not held**: {failure}.\n" for failure in result.failed),
         _METHOD.format(
             rounds=result.rounds,
             rows=result.rows,

@@ -34,6 +34,8 @@ class Result:
     rows: int = 0
     runs: list[Timed] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    """Rates that were not held, each with what happened."""
 
     def seconds(self, name: str) -> list[float]:
         """Seconds of each round that counts, in the order of rounds."""

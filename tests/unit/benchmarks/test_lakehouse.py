@@ -74,3 +74,11 @@ def test_a_rate_that_was_held_is_told_by_halves():
     assert line.endswith("| 0.00, 0.00 GB | 1.00, 2.00 GB | 0.00, 0.00 GB |")
     assert "**17 s** after its start" in text
     assert "Rates held" not in page.render(build_result())
+
+
+def test_a_rate_that_was_not_held_is_told():
+    """A page without it would look whole."""
+    result = build_result()
+    result.failed = ["2,000/s for 120 s: silver was still behind"]
+    assert "**Not held**: 2,000/s for 120 s: silver was still behind." in page.render(result)
+    assert "Not held" not in page.render(build_result())
