@@ -40,7 +40,8 @@ _METHOD = """\
 ## What the numbers mean
 
 - All paths run in one process and one Spark session, `{master}` with a heap of {memory}, the settings of
-  `stafford ingest` but for its compiler: Spark's own reading is code of the JVM, so both compilers are on. The broker is on the same machine and shares its cores.
+  `stafford ingest` but for its compiler: Spark's own reading is code of the JVM, so both compilers are on.
+  The broker is on the same machine and shares its cores.
 - Each round reads the same {rows:,} records of nine topics, with a shop's mess, once on every path.
   {warm_ups} rounds warm up and do not count: {warm_rows:,} records on each path. The figures are medians of
   {rounds}; spread is the least and the greatest round. A ratio is taken within its round.
