@@ -79,8 +79,8 @@ def _sum(archive: Path) -> str:
         return file_digest(stream, "sha256").hexdigest()
 
 
-def _remove_outdated(archive: Path, place: str) -> None:
-    for found in archive.parent.glob(f"{place}*"):
+def _remove_outdated(archive: Path, beginning: str) -> None:
+    for found in archive.parent.glob(f"{beginning}*"):
         if found.stem != archive.stem:
             with suppress(OSError):  # Windows keeps what a JVM has mapped
                 found.unlink()

@@ -23,7 +23,7 @@ def finish(query: StreamingQuery) -> None:
 
 
 def drain(query: StreamingQuery, timeout_s: float) -> None:
-    """Wait until a CONTINUOUS query has read everything that is there now.
+    """Wait until a query that goes on has read everything that is there now.
 
     Raises:
         NotReady: it did not get there in time; it goes on, and may be waited for again.
