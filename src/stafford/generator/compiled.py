@@ -2,7 +2,7 @@
 
 numba keeps what it compiled beside a file and asks only whether that file changed, not whether one did
 that it calls into. So the folder is named for the text of all of this room: changed code never meets old
-machine code.
+machine code. And it is named for nothing else: a second clone finds what the first one compiled.
 """
 
 import shutil
@@ -17,6 +17,7 @@ import numba
 from llvmlite import ir
 from numba import types
 from numba.core import config
+from numba.core.caching import UserProvidedCacheLocator
 from numba.extending import intrinsic
 from platformdirs import user_cache_path
 
@@ -47,9 +48,19 @@ def _find_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="stafford-"))
 
 
+class TextLocator(UserProvidedCacheLocator):
+    """Looks in the folder itself: numba would look in one below it that it names for where the code lies."""
+
+    @classmethod
+    def get_suitable_cache_subpath(cls, _py_file: str) -> str:
+        """Nothing below the folder."""
+        return ""
+
+
 _settings: Any = config
 if not _settings.CACHE_DIR:  # NUMBA_CACHE_DIR names another place
     _settings.CACHE_DIR = str(_find_folder())
+    _settings.CACHE_LOCATOR_CLASSES = f"{__name__}.{TextLocator.__name__}"
 
 
 def kernel(function: _Function) -> _Function:

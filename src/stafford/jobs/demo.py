@@ -35,6 +35,8 @@ LIVE_DAY = timedelta(days=1)
 
 DRAIN_S = 600.0
 MARKER = "demo.json"
+ORPHANS_LIMIT_S = 180
+"""How long the dbt of a killed demo may go on: to its last model, minutes on a slow machine."""
 
 
 class Watcher(Protocol):
@@ -238,7 +240,7 @@ def _empty(settings: Settings, watch: Watcher) -> None:
         )
     if broker.stop(settings):
         watch.say("stopped the broker that an earlier demo left")
-    await_orphans(home)
+    await_orphans(home, ORPHANS_LIMIT_S, watch.say)
     try:
         if home.exists():
             _remove(home)
