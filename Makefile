@@ -28,8 +28,9 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
 demo: $(VENV)/.run ## Run the whole platform once and prove it (ARGS="--events 20000 --seed 7")
 	$(BIN)/stafford demo $(ARGS)
 
+# Two files at a time: most tests wait for a broker, a JVM or dbt. ARGS="-n 0" runs one after the other.
 test: $(VENV)/.dev lint ## Prove everything: lint, types, unit, integration, end to end
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-fast: $(VENV)/.dev ## Only what needs neither broker, Spark, dbt, PostgreSQL nor browser
 	$(BIN)/python -m pytest -m "not kafka and not spark and not dbt and not postgres and not browser and not slow" $(ARGS)

@@ -17,6 +17,7 @@ from stafford.runtime.java import Java, find_java
 from stafford.runtime.ports import first_free
 from stafford.settings import Settings
 from stafford.transport.admin import answers
+from tests.ports import own
 from tests.postgres import Database, TestServer, find_programs, running_server
 from tests.redis_server import RedisServer
 
@@ -50,7 +51,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory, kafka_jars: Path, java: Jav
     """One embedded broker for the whole session: host:port."""
     embedded = Broker(tmp_path_factory.mktemp("broker"), kafka_jars, java, probe=answers)
     try:
-        yield embedded.start(port=19092, wait_s=120).bootstrap
+        yield embedded.start(port=own(19092), wait_s=120).bootstrap
     finally:
         embedded.stop()
 
@@ -96,7 +97,7 @@ def database(postgres_server: TestServer) -> Database:
 @pytest.fixture
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """A Redis of the test's own, started and empty; it takes a few hundredths of a second."""
-    server = RedisServer(tmp_path_factory.mktemp("redis"), first_free(16379))
+    server = RedisServer(tmp_path_factory.mktemp("redis"), first_free(own(16379)))
     server.start()
     yield server
     server.kill()

@@ -18,6 +18,7 @@ import psycopg
 from psycopg import sql
 
 from stafford.runtime.ports import first_free
+from tests.ports import own
 
 CHOSEN = "STAFFORD_TEST_POSTGRES_BIN"
 """Names the folder of another PostgreSQL's programs, to run the same tests against it."""
@@ -123,7 +124,7 @@ def running_server(programs: Path) -> Iterator[TestServer]:
         as_user = _make_room(folder)
         if as_user:
             programs = _copy(programs, folder)
-        port = first_free(15432)
+        port = first_free(own(15432))
         pwfile = folder / "superuser"
         pwfile.write_text(password, encoding="utf-8")
         if as_user:

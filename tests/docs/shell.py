@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.docs.pages import Block
+from tests.ports import own
 
 from stafford.settings import PROJECT_DIR
 
@@ -59,7 +60,7 @@ class Clone:
             "GIT_CONFIG_GLOBAL": str(config),
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_PAGER": "cat",
-            "STAFFORD_KAFKA_PORT": "39092",
+            "STAFFORD_KAFKA_PORT": str(own(39092)),
             "COLUMNS": "120",
         }
         clone = cls(path, environment)

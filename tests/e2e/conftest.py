@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import psutil
 import pytest
+from tests.ports import own
 from tests.redis_server import RedisServer, has_program
 
 from stafford.runtime.ports import first_free
@@ -45,7 +46,7 @@ class Stafford:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("STAFFORD_")}
         cache = {name: os.environ[name] for name in ("STAFFORD_CACHE_DIR",) if name in os.environ}
         redis = {"STAFFORD_REDIS": self.redis.url} if self.redis else {}
-        return {**kept, **cache, **redis, "STAFFORD_KAFKA_PORT": "29092", "COLUMNS": "120"}
+        return {**kept, **cache, **redis, "STAFFORD_KAFKA_PORT": str(own(29092)), "COLUMNS": "120"}
 
     def command(self, *words: str) -> list[str]:
         """The command line."""
@@ -85,7 +86,7 @@ def shared_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
     if not has_program():
         yield None
         return
-    server = RedisServer(tmp_path_factory.mktemp("redis"), first_free(16400))
+    server = RedisServer(tmp_path_factory.mktemp("redis"), first_free(own(16400)))
     server.start()
     yield server
     server.kill()

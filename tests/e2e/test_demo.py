@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 from deltalake import DeltaTable
 from tests.e2e.conftest import Stafford, compare_live_with_marts
+from tests.ports import own
 from tests.redis_server import RedisServer
 
 pytestmark = [getattr(pytest.mark, mark) for mark in ("kafka", "spark", "dbt", "slow")]
@@ -60,7 +61,7 @@ def test_nothing_is_left_running(demo):
     stafford, _ = demo
     assert stafford.left_running() == []
     with socket.socket() as probe:
-        assert probe.connect_ex(("127.0.0.1", 29092)) != 0
+        assert probe.connect_ex(("127.0.0.1", own(29092))) != 0
 
 
 def test_the_tables_open_without_spark(demo):

@@ -9,6 +9,7 @@ import psutil
 import pyarrow as pa
 import pytest
 from confluent_kafka import Consumer
+from tests.ports import own
 
 from stafford.errors import TransportUnavailable
 from stafford.runtime.broker import Broker
@@ -28,7 +29,7 @@ def own_broker(
 ) -> Iterator[tuple[Broker, psutil.Process]]:
     """A broker that this module may ill-treat."""
     broker = Broker(tmp_path_factory.mktemp("outage"), kafka_jars, java, probe=answers, heap_mb=256)
-    state = broker.start(port=29092, wait_s=120)
+    state = broker.start(port=own(29092), wait_s=120)
     yield broker, psutil.Process(state.pid)
     broker.stop()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from tests.ports import own
 
 from stafford.errors import TransportUnavailable
 from stafford.jobs import ingest, reconcile, simulate, topics
@@ -182,7 +183,7 @@ def test_a_half_drained_spool_is_read_when_kafka_never_returns(
 @pytest.mark.usefixtures("spark")
 def test_a_broker_that_does_not_answer_keeps_no_spool_out_of_the_lake(tmp_path: Path) -> None:
     """One run brings the spool to silver and says that Kafka was not read; without a spool it fails."""
-    nobody = {"bootstrap.servers": f"127.0.0.1:{first_free(20_000, set())}"}
+    nobody = {"bootstrap.servers": f"127.0.0.1:{first_free(own(20_000), set())}"}
     settings = Settings(home=tmp_path / "home", kafka=nobody)
     with pytest.raises(TransportUnavailable, match="no Kafka broker answers"):
         ingest.build(settings).run()

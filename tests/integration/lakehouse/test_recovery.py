@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.ports import own
 
 from stafford.errors import OffsetOutOfRange, Terminal
 from stafford.jobs import ingest, reconcile, simulate, topics
@@ -116,7 +117,7 @@ def test_a_damaged_checkpoint_is_named(shop: Shop, query: str) -> None:
 def test_a_running_ingestion_answers_prometheus(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """On the port that it was given, with both queries and all places, for as long as it runs."""
     monkeypatch.setattr("stafford.jobs.ingest_metrics.COUNTED_EVERY_S", 0.0)
-    port = first_free(29464, set())
+    port = first_free(own(29464), set())
     url = f"http://127.0.0.1:{port}/metrics"
     job = ingest.build(shop.settings, metrics_port=port)
     before, deadline = job.count(), time.monotonic() + 90
