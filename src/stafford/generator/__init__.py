@@ -4,13 +4,11 @@ from stafford.generator.assembly import Batch
 from stafford.generator.mess_profile import Defect
 from stafford.generator.profile import Profile, find_profile, load_profile
 from stafford.generator.shop import GENERATOR_VERSION, Shop, Stream
-from stafford.generator.traffic import FlashSale
 
 __all__ = [
     "GENERATOR_VERSION",
     "Batch",
     "Defect",
-    "FlashSale",
     "Profile",
     "Shop",
     "Stream",

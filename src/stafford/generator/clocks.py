@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from stafford.domain.flash_sale import FlashSale
 from stafford.generator.calendar import ZONES
 from stafford.generator.campaigns import Campaigns
 from stafford.generator.customers import Customers
-from stafford.generator.traffic import FlashSale, Stretch, Traffic
+from stafford.generator.traffic import Stretch, Traffic
 from stafford.generator.traffic_profile import TrafficProfile
 
 

@@ -8,6 +8,7 @@ from hashlib import sha256
 
 import numpy as np
 
+from stafford.domain.flash_sale import FlashSale
 from stafford.domain.window import to_micros
 from stafford.errors import ConfigError
 from stafford.generator.assembly import Batch, assemble
@@ -20,7 +21,6 @@ from stafford.generator.mess import Mess
 from stafford.generator.profile import Profile
 from stafford.generator.schedule import Schedule
 from stafford.generator.simulation import WHOLE, Simulation
-from stafford.generator.traffic import FlashSale
 
 GENERATOR_VERSION = 7
 """Raise it with every change of the bytes that come out, so that no two versions share ids."""

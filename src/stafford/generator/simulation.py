@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from stafford.domain.flash_sale import FlashSale
 from stafford.generator.arrivals import ArrivalProcess, Arrivals
 from stafford.generator.baskets import Baskets, Warehouse
 from stafford.generator.calendar import DAY, MINUTE, SECOND, WEEK, ZONES
@@ -29,7 +30,7 @@ from stafford.generator.returning import AWAY_AT_MOST, NOT, ReturningCarts
 from stafford.generator.sessions import CARTS, SessionPlanner, Sessions
 from stafford.generator.stock import Stock
 from stafford.generator.story import Storyteller
-from stafford.generator.traffic import FlashSale, Stretch, list_sales
+from stafford.generator.traffic import Stretch, list_sales
 
 WHOLE = (0, 1)
 CROWD_STEP = 10 * SECOND

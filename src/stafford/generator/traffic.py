@@ -14,6 +14,7 @@ from datetime import date, datetime
 
 import numpy as np
 
+from stafford.domain.flash_sale import FlashSale
 from stafford.generator.calendar import HOUR, MINUTE, SECOND, Zone, find_date, find_hour_of_week
 from stafford.generator.campaigns import Campaigns
 from stafford.generator.compiled import kernel
@@ -29,21 +30,6 @@ _MINUTES_PER_DAY = 1440
 _YEARS = 30
 _KEPT_MINUTES = 3 * _MINUTES_PER_DAY
 _LEAST_UNITS = 100  # a minute never stands still, so that every instant has one operational time
-
-
-@dataclass(frozen=True, slots=True)
-class FlashSale:
-    """A sale of minutes: busy, and about one category.
-
-    start, end: UTC microseconds; category: place among the words of the catalogue; factor: how much busier
-    the shop is; discount_percent: off the price of each line of that category.
-    """
-
-    start: int
-    end: int
-    category: int
-    discount_percent: int
-    factor: float
 
 
 def list_sales(profile: TrafficProfile, zone: Zone, opens_at: int) -> list[FlashSale]:

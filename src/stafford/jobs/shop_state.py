@@ -11,8 +11,8 @@ from typing import Self
 
 from filelock import FileLock, Timeout
 
+from stafford.domain.flash_sale import FlashSale
 from stafford.errors import ConfigError, HomeInUse, NotReady, StorageError
-from stafford.generator import FlashSale
 from stafford.ledger.durable_file import replace_durably
 
 

@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
+from stafford.domain.flash_sale import FlashSale
 from stafford.domain.window import to_micros
-from stafford.generator import Batch, FlashSale, Shop, load_profile
+from stafford.generator import Batch, Shop, load_profile
 from stafford.generator.vocabulary import CATEGORIES
 from stafford.jobs.durable_log import open_log
 from stafford.jobs.sending import Ledger, Sender, Wait

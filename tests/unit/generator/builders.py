@@ -12,10 +12,10 @@ from typing import Any
 import pyarrow as pa
 from hypothesis import Phase, settings
 
+from stafford.domain.flash_sale import FlashSale
 from stafford.generator import Batch, Profile, Shop, load_profile
 from stafford.generator.mess_profile import MessProfile
 from stafford.generator.profile_parts import Range
-from stafford.generator.traffic import FlashSale
 
 AS_FOUND = settings(phases=[Phase.explicit, Phase.reuse, Phase.generate])
 """A failing seed is as good as another: looking for a smaller one takes minutes and tells nothing."""

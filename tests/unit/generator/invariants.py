@@ -13,7 +13,7 @@ from stafford.generator.vocabulary import CATEGORIES
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from stafford.generator.traffic import FlashSale
+    from stafford.domain.flash_sale import FlashSale
     from stafford.generator.traffic_profile import CampaignProfile
 
     from .builders import Event

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from stafford.domain.flash_sale import FlashSale
 from stafford.domain.window import to_micros
 from stafford.generator import Profile, Shop, load_profile
 from stafford.generator.customers import MOST_INITIAL
 from stafford.generator.promotions import Promotions
-from stafford.generator.traffic import FlashSale
 from stafford.generator.vocabulary import CATEGORIES
 
 from .builders import (
