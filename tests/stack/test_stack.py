@@ -268,6 +268,7 @@ def test_down_and_up_keeps_the_data(stack: Stack) -> None:
     assert ask_superset(before["superset"]["password"])[0] == ["The shop"]
 
 
+@pytest.mark.cluster
 def test_one_broker_becomes_three(stack: Stack) -> None:
     """`--profile cluster` on the same volumes: three copies of what had one, and two workers."""
     assert stack.copies("streaming") == (1, 1)
@@ -280,6 +281,7 @@ def test_one_broker_becomes_three(stack: Stack) -> None:
     assert "kafka-2 has data" in done.stderr
 
 
+@pytest.mark.cluster
 def test_a_broker_and_a_worker_die_under_load(stack: Stack) -> None:
     """The shop goes on selling and the stream goes on reading, with a broker and the busy worker dead.
 
@@ -303,6 +305,7 @@ def test_a_broker_and_a_worker_die_under_load(stack: Stack) -> None:
     assert stack.sells()
 
 
+@pytest.mark.cluster
 @pytest.mark.parametrize("broker", BROKERS)
 def test_a_rolling_restart_stops_nobody(stack: Stack, broker: str) -> None:
     """One broker after the other, each only when all copies are in sync; the shop sells meanwhile."""
@@ -313,6 +316,7 @@ def test_a_rolling_restart_stops_nobody(stack: Stack, broker: str) -> None:
     stack.until("all copies are in sync", lambda: stack.copies("streaming") == (3, 3))
 
 
+@pytest.mark.cluster
 def test_the_cluster_lost_nothing_and_doubled_nothing(stack: Stack) -> None:
     """The ledger agrees with silver once more, about more than before."""
     stack.until("the simulator lives", lambda: stack.is_healthy("simulator"))
@@ -323,6 +327,7 @@ def test_the_cluster_lost_nothing_and_doubled_nothing(stack: Stack) -> None:
     assert verdict["totals"]["silver"] > int(KEPT["silver"])
 
 
+@pytest.mark.cluster
 def test_a_batch_takes_executors_as_it_needs_them(stack: Stack) -> None:
     """With the stream away, `docker compose run --rm batch` ingests by dynamic allocation what was left."""
     stack.compose("stop", "streaming")
