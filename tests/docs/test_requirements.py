@@ -54,6 +54,13 @@ def test_a_hash_stands_beside_each_pin_that_make_installs() -> None:
     assert "--hash" not in (PROJECT_DIR / QUICK_START).read_text(encoding="utf-8")
 
 
+def test_nobody_brings_pandas_along() -> None:
+    """Where it is, pyarrow imports it at its first array: up to half of a command's start, for nothing."""
+    names = {name_of(pin) for pin in read_pins("requirements/dev.txt")}
+    assert "pyarrow" in names
+    assert "pandas" not in names
+
+
 @pytest.mark.slow
 def test_pip_takes_the_quick_start_s_line() -> None:
     """`pip install -r requirements.txt` resolves, the package in place included.

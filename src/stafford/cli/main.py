@@ -7,7 +7,6 @@ import sys
 import threading
 from contextlib import suppress
 from importlib import import_module
-from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -53,33 +52,6 @@ COMMANDS = {
 line of help stands here as well, so that the list of all needs none of them imported."""
 
 
-WITHOUT_ARROW = {"bench", "contracts", "doctor", "stack"}
-
-
-class _NoPandas(MetaPathFinder):
-    """Says of pandas that it is not there."""
-
-    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
-        """Leave every other module to others."""
-        del path, target
-        if fullname == "pandas":
-            raise ModuleNotFoundError(fullname)
-
-
-def _forgo_pandas() -> None:
-    """Keep pyarrow from importing pandas at its first array: a fourth of a command's start, or half of it.
-
-    Of our commands only Spark's need it, and they import it themselves. Whoever asks an Arrow table for
-    pandas still gets it: pyarrow looks again then.
-    """
-    refuse = _NoPandas()
-    sys.meta_path.insert(0, refuse)
-    try:
-        import_module("pyarrow").array([0])
-    finally:
-        sys.meta_path.remove(refuse)
-
-
 class Commands(TyperGroup):
     """Imports a command when it is asked for: together they import Spark, numba, scipy and DuckDB."""
 
@@ -113,8 +85,6 @@ class Commands(TyperGroup):
             return None
         if self._only_lists:
             return TyperCommand(cmd_name, help=COMMANDS[cmd_name])
-        if cmd_name not in WITHOUT_ARROW:
-            _forgo_pandas()
         module = import_module(f"stafford.cli.{cmd_name}")
         if hasattr(module, "app"):
             group = get_group(module.app)

@@ -9,7 +9,7 @@ import typer
 from deltalake import write_deltalake
 from typer.main import get_command
 
-from stafford.cli.main import COMMANDS, WITHOUT_ARROW, app, main
+from stafford.cli.main import COMMANDS, app, main
 
 
 def _run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
@@ -113,27 +113,3 @@ def test_a_thread_that_reads_on_does_not_change_how_it_ends(tmp_path):
         write_deltalake(tmp_path, pa.table({"a": [part] * 1000, "s": ["x" * 50] * 1000}), mode="append")
     assert [_end(tmp_path, "run") for _ in range(3)] == [65, 65, 65]
     assert any(_end(tmp_path, "main") != 65 for _ in range(3))
-
-
-def _ask_python(code: str) -> str:
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return done.stdout.splitlines()[-1]
-
-
-def test_a_command_starts_without_pandas_and_arrow_can_still_have_it():
-    """Arrow would import it for its first array; asked for pandas, a table gives it all the same."""
-    code = (
-        "import sys; from stafford.cli.main import app\n"
-        "app(['generate', '--help'], standalone_mode=False)\n"
-        "import pyarrow; before = 'pandas' in sys.modules\n"
-        "print(before, len(pyarrow.table({'a': [1, 2]}).to_pandas()))"
-    )
-    assert _ask_python(code) == "False 2"
-    # control: left to itself, the same command has it
-    assert _ask_python("import sys, stafford.cli.generate; print('pandas' in sys.modules)") == "True"
-
-
-def test_what_needs_no_arrow_is_not_slowed_by_it():
-    """Pandas is forgone by asking Arrow, which the commands that do without would import for that alone."""
-    names = ", ".join(f"stafford.cli.{name}" for name in sorted(WITHOUT_ARROW))
-    assert _ask_python(f"import sys, {names}; print('pyarrow' in sys.modules)") == "False"
