@@ -120,7 +120,10 @@ def test_a_broken_contract_is_mended_and_its_records_replayed(shop):
     assert outcome["silver"] == 0
     mended, by_reason = count_by_reason(shop)
     assert mended == broken - forecast["silver"] - forecast["duplicates"]
-    assert ("orders", "not_in_enum", "country") not in by_reason
+    # what stays has a country that no contract knows: the shop's own mess, of which a short run may have none
+    assert by_reason.get(("orders", "not_in_enum", "country"), 0) == (
+        forecast["selected"] - forecast["silver"] - forecast["duplicates"]
+    )
     verdict = shop.ok("reconcile", "--no-marts", "--json").json
     assert verdict["totals"]["replayed"] == forecast["silver"]
     assert verdict["totals"]["lost"] == verdict["totals"]["doubled"] == 0
