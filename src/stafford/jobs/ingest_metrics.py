@@ -4,16 +4,17 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 from pyspark.sql import SparkSession
 
 from stafford.errors import StaffordError
 from stafford.lakehouse.counts import Counts
 from stafford.lakehouse.progress import QueryProgress, listening
-from stafford.lakehouse.silver.latency import Latency
+from stafford.lakehouse.silver.latency import BOUNDS_S, Latency
 from stafford.observability import serving
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each counter, which nobody reads
@@ -60,6 +61,35 @@ class OpenQuarantine(Collector):
         yield family
 
 
+class LatencyHistogram(Collector):
+    """Latency of all records since the start, by range: quantiles of batches cannot be added up, counts can.
+
+    The client's own histogram takes one value at a time: 0.12 s for a batch of 50,000 records.
+    """
+
+    NAME = "stafford_event_latency_seconds"
+
+    def __init__(self) -> None:
+        """Nothing has been counted yet."""
+        self._counts = [0] * (len(BOUNDS_S) + 1)
+        self._total_s = 0.0
+
+    def add(self, latency: Latency) -> None:
+        """Count the records of a batch."""
+        self._counts = [had + more for had, more in zip(self._counts, latency.counts, strict=True)]
+        self._total_s += latency.total_s
+
+    def collect(self) -> Iterable[HistogramMetricFamily]:
+        """As Prometheus has it: of each bound, the records not above it."""
+        bounds = [*(f"{bound:g}" for bound in BOUNDS_S), "+Inf"]
+        yield HistogramMetricFamily(
+            self.NAME,
+            "From produced_at until visible in silver, over all records since the start.",
+            buckets=list(zip(bounds, accumulate(self._counts), strict=True)),
+            sum_value=self._total_s,
+        )
+
+
 class IngestMetrics:
     """The numbers of an ingestion: of its last batches, and of what the tables hold."""
 
@@ -95,6 +125,8 @@ class IngestMetrics:
             "From produced_at until visible in silver, over the records of the last batch.",
             ["quantile"],
         )
+        self._waited = LatencyHistogram()
+        self.registry.register(self._waited)
         self._records = gauge(
             "stafford_records",
             "Records by where they are; waiting: bronze has them, silver not yet.",
@@ -140,6 +172,7 @@ class IngestMetrics:
     def measure(self, latency: Latency) -> None:
         """Take the latency of a batch of silver."""
         self.latency = latency
+        self._waited.add(latency)
         for quantile, seconds in latency.seconds.items():
             self._latency.labels(f"{quantile:g}").set(seconds)
 
