@@ -35,35 +35,56 @@ _LIMIT_S = 180
 _BATCH = re.compile(r'^stafford_query_batch\{query="silver"\} (\S+)$', re.MULTILINE)
 _JUDGED = re.compile(r'^stafford_records\{place="(?:silver|quarantine|duplicate)"\} (\S+)$', re.MULTILINE)
 _LATENCY = re.compile(r'^stafford_event_to_silver_seconds\{quantile="(\S+)"\} (\S+)$', re.MULTILINE)
+_COUNTED = re.compile(r'^stafford_event_latency_seconds_bucket\{le="(\S+)"\} (\S+)$', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One batch of silver: when it was seen, how late its records were, how large each kind of process."""
+    """One batch of silver: when it was seen, how late its records were, how large each kind of process.
+
+    counted: of each bound in seconds, the records that took no longer, of all batches since the start.
+    """
 
     at_s: float
     batch: int
     median_s: float
     p95_s: float
+    counted: Mapping[float, int]
     resident_bytes: Mapping[str, int]
 
 
 @dataclass(slots=True)
 class Held:
-    """What happened at a rate."""
+    """What happened at a rate. within_s: how late a record may be, or, with a kill, all of silver."""
 
     rate: float
     seconds: float
+    within_s: float
     sent: int = 0
     """Records of the whole run; each was judged before it ended."""
     samples: list[Sample] = field(default_factory=list)
+    """In order; the first is the last before anything counts."""
     recovery_s: float | None = None
     """From the start after a kill until silver was less than CAUGHT_UP_S behind; None without a kill."""
 
     def p95_s(self, *, half: int | None = None) -> float:
-        """The 95th percentile of the batches' own 95th percentiles; half: of the first (0) or second (1)."""
-        samples = self.samples if half is None else self._take(half)
-        return statistics.quantiles((s.p95_s for s in samples), n=20)[-1]
+        """The 95th percentile over records; half: over those of the first (0) or second (1).
+
+        Records are known by range, and lie evenly in it as far as this knows.
+        """
+        counted = self._count(half)
+        wanted = 0.95 * counted[float("inf")]
+        before_s, before = 0.0, 0
+        for bound_s, records in sorted(counted.items()):
+            if records >= wanted:
+                return before_s + (bound_s - before_s) * (wanted - before) / (records - before)
+            before_s, before = bound_s, records
+        raise AssertionError("the last bound has all records")
+
+    def share_in_time(self) -> float:
+        """The share of records that took no longer than within_s, exactly."""
+        counted = self._count(None)
+        return counted[self.within_s] / counted[float("inf")]
 
     def median_s(self, half: int) -> float:
         """The median of the batches' medians, in the first (0) or second (1) half."""
@@ -78,11 +99,25 @@ class Held:
         return statistics.median(s.resident_bytes.get(kind, 0) for s in self._take(half))
 
     def _take(self, half: int) -> list[Sample]:
-        return [s for s in self.samples if (s.at_s >= self.seconds / 2) == bool(half)]
+        return [s for s in self.samples[1:] if (s.at_s >= self.seconds / 2) == bool(half)]
+
+    def _count(self, half: int | None) -> dict[float, int]:
+        """Of each bound, the records that took no longer, of the batches of one half or of both."""
+        middle = len(self._take(0))
+        first, last = {None: (0, -1), 0: (0, middle), 1: (middle, -1)}[half]
+        before, after = self.samples[first].counted, self.samples[last].counted
+        return {bound: records - before[bound] for bound, records in after.items()}
 
 
 def hold(
-    root: Path, folder: Path, rate: float, seconds: float, *, kill: bool, progress: Callable[[str], None]
+    root: Path,
+    folder: Path,
+    rate: float,
+    seconds: float,
+    within_s: float,
+    *,
+    kill: bool,
+    progress: Callable[[str], None],
 ) -> Held:
     """Let a shop send at a rate for so many seconds after WARM_UP_S, beside broker and ingestion.
 
@@ -92,7 +127,7 @@ def hold(
     Raises:
         RunFailed: a process ended, or silver has not caught up within its limit.
     """
-    held = Held(rate, seconds)
+    held = Held(rate, seconds, within_s)
     with _shop(root, folder) as shop:
         shop.run("kafka", "start", "--wait", "120")
         shop.run("topics", "apply")
@@ -114,7 +149,8 @@ def hold(
                     f"{rate:,.0f}/s, {max(0, now - begins):.0f} of {seconds:.0f} s: "
                     f"p95 {sample.p95_s:.1f} s, {sum(sample.resident_bytes.values()) / 1e9:.1f} GB"
                 )
-        held.samples = [sample for sample in held.samples if sample.at_s >= 0]
+        first = next(place for place, sample in enumerate(held.samples) if sample.at_s >= 0)
+        held.samples = held.samples[max(0, first - 1) :]
         held.sent = int(json.loads(shop.output(sender))["sent"])
         ended = time.monotonic()
         while shop.judged() < held.sent:
@@ -205,6 +241,7 @@ class _Shop:
             int(float(found[1])),
             float(latency["0.5"]),
             float(latency["0.95"]),
+            {float(bound): int(float(records)) for bound, records in _COUNTED.findall(text or "")},
             self._weigh(),
         )
 
