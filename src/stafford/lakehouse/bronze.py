@@ -17,6 +17,7 @@ from stafford.domain.ranges import Range, ReadRanges
 from stafford.domain.record import LANDED_SCHEMA, UTC_MICROS
 from stafford.errors import StorageError
 from stafford.lakehouse import checkpoints, tasks
+from stafford.lakehouse.checksums import write_checksum
 from stafford.lakehouse.commits import append, append_files_once, is_done
 from stafford.lakehouse.data_files import DataFile, write_bronze
 from stafford.lakehouse.triggers import Trigger
@@ -85,6 +86,7 @@ def _append_batch(lake: Lake, read: ReadRanges, checkpoint: str, batch: DataFram
     ranges = ((range_.until - range_.first, range_) for range_ in find_ranges(checkpoint, batch_id))
     work = partial(_copy, bronze=lake.bronze, read=read, now=datetime.now(UTC))
     append_files_once(lake.bronze, tasks.run(spark, ranges, work), name, batch_id)
+    write_checksum(lake.bronze)
 
 
 def _copy(ranges: Sequence[Range], bronze: str, read: ReadRanges, now: datetime) -> list[DataFile]:
@@ -191,6 +193,7 @@ class Lander:
         if len(rows):
             now = pa.repeat(pa.scalar(datetime.now(UTC), UTC_MICROS), len(rows))
             append(self._lake.bronze, rows.append_column("ingested_at", now))
+            write_checksum(self._lake.bronze)
         return len(rows)
 
 

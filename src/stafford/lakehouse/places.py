@@ -14,7 +14,16 @@ STREAM = {
     "spark.dynamicAllocation.enabled": "false",
 }
 
+ON_DISKS = {
+    # Spark's other way to write a checkpoint starts a process for some questions to the disk, eight times a
+    # second with two streams. Both write aside and rename.
+    "spark.sql.streaming.checkpointFileManagerClass": (
+        "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager"
+    ),
+}
+
 EMBEDDED = {
+    **ON_DISKS,
     # Executors are threads of the driver, and two cores want two tasks. More only cost their start.
     "spark.sql.shuffle.partitions": "2",
     # Tables are small: 50 tasks to list a snapshot cost more than the work itself.
@@ -23,6 +32,7 @@ EMBEDDED = {
 
 CLUSTER = {
     **STREAM,
+    **ON_DISKS,
     # Two workers with two cores each, as in the Docker stack.
     "spark.sql.shuffle.partitions": "4",
     "spark.databricks.delta.snapshotPartitions": "1",

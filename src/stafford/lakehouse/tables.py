@@ -114,7 +114,8 @@ def _create(
         configuration={
             # Statistics on one column keep commits small.
             "delta.dataSkippingNumIndexedCols": "1",
-            "delta.checkpointInterval": "100",
+            # Who opens a table reads what was committed since its last checkpoint, and a batch opens eleven.
+            "delta.checkpointInterval": "20",
             **(properties or {}),
         },
     )
