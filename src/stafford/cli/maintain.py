@@ -30,6 +30,9 @@ def statistics(as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps([asdict(state) for state in states]))
         return
+    if not states:
+        typer.echo("There are no tables yet; `stafford ingest` makes them.")
+        return
     table = Table(box=None, pad_edge=False)
     table.add_column("table")
     for title in ("rows", "files", "small", "MB", "version"):

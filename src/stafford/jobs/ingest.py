@@ -107,8 +107,9 @@ class IngestJob:
             StaffordError: Spark, Kafka or the disk failed; the message says which.
         """
         with self.exclusive():
-            spark = self._resume(progress)
+            # First: nobody waits for Spark, and no table is made, to hear that there is nothing to read.
             kafka = self._find_kafka_now()
+            spark = self._resume(progress)
             with self.live():
                 if self.spool.exists():
                     progress("landing the spool in bronze")

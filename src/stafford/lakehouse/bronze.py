@@ -8,7 +8,7 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
-from deltalake.exceptions import DeltaError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
@@ -128,7 +128,7 @@ def read_kafka(
 
 
 def read_positions(lake: Lake) -> dict[str, dict[int, int]]:
-    """Where bronze stands in each topic and partition of which it has a record.
+    """Where bronze stands in each topic and partition of which it has a record; nowhere before it is made.
 
     Raises:
         StorageError: bronze cannot be read.
@@ -136,6 +136,8 @@ def read_positions(lake: Lake) -> dict[str, dict[int, int]]:
     try:
         rows = DeltaTable(lake.bronze).to_pyarrow_dataset()
         found = rows.to_table(["topic", "partition", "offset"], filter=pc.field("source") == KAFKA)
+    except TableNotFoundError:
+        return {}
     except (DeltaError, pa.ArrowException, OSError) as exc:
         raise StorageError(f"cannot read {lake.bronze}: {exc}; check the path") from exc
     positions: dict[str, dict[int, int]] = {}

@@ -151,11 +151,11 @@ def test_what_retention_took_is_counted_and_never_skipped(shop: Shop, victim: Vi
     assert gone
     victim.delete_records("clickstream")
     for _ in range(2):
-        with pytest.raises(OffsetOutOfRange, match=rf"read them: {len(gone)} records \(clickstream/"):
+        with pytest.raises(OffsetOutOfRange, match=rf"read them: {len(gone):,} records \(clickstream/"):
             shop.ingest()
     assert shop.said == []
     shop.ingest(accept_loss=True)
-    assert shop.said[0].startswith(f"GIVEN UP: {len(gone)} records (clickstream/")
+    assert shop.said[0].startswith(f"GIVEN UP: {len(gone):,} records (clickstream/")
     # nothing is given up twice, also where no record came since; and what comes next is read as always
     shop.ingest(accept_loss=True)
     shop.live(timedelta(hours=1))

@@ -71,3 +71,11 @@ def test_statistics_fit_into_a_terminal(home):
     lines = run(home, "statistics").stdout.splitlines()
     assert any(line.startswith("arrivals") for line in lines)
     assert max(map(len, lines)) <= 80
+
+
+def test_no_tables_are_a_sentence(tmp_path):
+    """A head without rows would leave open whether it looked in the right place."""
+    done = run(tmp_path / "home", "statistics")
+    assert done.exit_code == 0
+    assert done.stdout == "There are no tables yet; `stafford ingest` makes them.\n"
+    assert json.loads(run(tmp_path / "home", "statistics", "--json").stdout) == []
