@@ -30,7 +30,7 @@ def test_nothing_to_read_is_said_before_anything_is_made(monkeypatch, capsys, tm
     monkeypatch.delenv("STAFFORD_KAFKA", raising=False)
     monkeypatch.setattr(sys, "argv", ["stafford", "--home", str(tmp_path / "home"), "ingest"])
     monkeypatch.setattr(
-        "stafford.jobs.ingest.open_session", lambda *_, **__: pytest.fail("Spark was started")
+        "stafford.jobs.ingest.open_session", lambda *_, **__: pytest.fail("Spark ran")
     )
     with pytest.raises(SystemExit) as ended:
         main()
