@@ -76,13 +76,17 @@ def hold(late_from: int) -> list[Sample]:
     return samples
 
 
+def build_held() -> Result:
+    """A small result with a rate that was held, late in its second half, and one that was killed."""
+    result = build_result()
+    killed = Held(2_000, 60, 30, 10**5, hold(50), recovery_s=17.2)
+    result.held = [Held(10_000, 100, 10, 10**6, hold(50)), killed]
+    return result
+
+
 def test_a_rate_that_was_held_is_told_by_halves():
     """A latency that grows shows in the second half, and a recovery is a sentence of its own."""
-    result = build_result()
-    result.held = [
-        Held(10_000, 100, 10, 10**6, hold(50)),
-        Held(2_000, 60, 30, 10**5, hold(50), recovery_s=17.2),
-    ]
+    result = build_held()
     text = page.render(result)
     (line,) = (line for line in text.splitlines() if line.startswith("| **10,000/s**"))
     assert "| **9.8 s** | 1.9 s | 9.9 s | 1.5, 5.2 s |" in line
@@ -117,11 +121,7 @@ def test_a_recovery_is_a_claim(recovery_s: float, verdict: str):
 
 def test_every_picture_of_the_page_is_drawn():
     """The page shows what is drawn and nothing else, and a line for what was wanted is in it."""
-    result = build_result()
-    result.held = [
-        Held(10_000, 100, 10, 10**6, hold(50)),
-        Held(2_000, 60, 30, 10**5, hold(50), recovery_s=17.2),
-    ]
+    result = build_held()
     pictures = page.draw(result)
     shown = set(re.findall(r"\(\.\./images/(\S+)\)", page.render(result)))
     assert shown == set(pictures) == {"benchmarks-rates.svg", "benchmarks-held-10000.svg"}

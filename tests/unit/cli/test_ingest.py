@@ -29,9 +29,7 @@ def test_nothing_to_read_is_said_before_anything_is_made(monkeypatch, capsys, tm
     """Neither Spark nor a table is needed to know that there is no broker and no spool."""
     monkeypatch.delenv("STAFFORD_KAFKA", raising=False)
     monkeypatch.setattr(sys, "argv", ["stafford", "--home", str(tmp_path / "home"), "ingest"])
-    monkeypatch.setattr(
-        "stafford.jobs.ingest.open_session", lambda *_, **__: pytest.fail("Spark ran")
-    )
+    monkeypatch.setattr("stafford.jobs.ingest.open_session", lambda *_, **__: pytest.fail("Spark ran"))
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == ConfigError.exit_code
