@@ -71,7 +71,8 @@ def test_gold_is_what_the_marts_say(shop):
     shop.ok("batch", "refresh")
 
     with open_gold(shop.home) as gold:
-        assert gold.count("FROM daily") > 7
+        # Several: how many days pass while the shop lives depends on the machine. Which, VISITS compares.
+        assert gold.count("FROM daily") > 1
         assert gold.differences(ORDERS) == []
         assert gold.differences(VISITS) == []
         assert gold.differences(WHOLE_VISITS) == []
