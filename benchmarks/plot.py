@@ -63,26 +63,30 @@ def trace(title: str, lines: Sequence[tuple[str, Sequence[tuple[float, float]]]]
     greatest = max(wanted, *(value for _, value in points)) * 1.05
     right, bottom = WIDTH - 30, TOP + 26 + HIGH
 
-    def place(at_s: float, value: float) -> str:
-        return f"{60 + (right - 60) * at_s / longest:.1f},{bottom - HIGH * value / greatest:.1f}"
+    def x_of(at_s: float) -> float:
+        return 60 + (right - 60) * at_s / longest
+
+    def y_of(value: float) -> float:
+        return bottom - HIGH * value / greatest
 
     drawn, names = [], []
     for value in _ticks(greatest):
-        y = place(0, value).partition(",")[2]
+        y = y_of(value)
         drawn += [
-            f'  <line class="grid" x1="60" x2="{right}" y1="{y}" y2="{y}"/>',
-            f'  <text class="value" x="52" y="{float(y) + 4:.1f}" text-anchor="end">{value:g}</text>',
+            f'  <line class="grid" x1="60" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>',
+            f'  <text class="value" x="52" y="{y + 4:.1f}" text-anchor="end">{value:g}</text>',
         ]
     for at_s in _ticks(longest):
-        x = place(at_s, 0).partition(",")[0]
+        x = f"{x_of(at_s):.1f}"
         drawn.append(
             f'  <text class="value" x="{x}" y="{bottom + 22}" text-anchor="middle">{at_s:g} s</text>'
         )
     for (name, line), kind, x in zip(lines, ("line", "line second"), (60, 240), strict=False):
-        drawn.append(f'  <polyline class="{kind}" points="{" ".join(place(*point) for point in line)}"/>')
+        corners = " ".join(f"{x_of(at_s):.1f},{y_of(value):.1f}" for at_s, value in line)
+        drawn.append(f'  <polyline class="{kind}" points="{corners}"/>')
         names += [(x, kind, name)]
-    y = place(0, wanted).partition(",")[2]
-    drawn.append(f'  <line class="line wanted" x1="60" x2="{right}" y1="{y}" y2="{y}"/>')
+    limit = f"{y_of(wanted):.1f}"
+    drawn.append(f'  <line class="line wanted" x1="60" x2="{right}" y1="{limit}" y2="{limit}"/>')
     names.append((420, "line wanted", f"wanted: {wanted:g}"))
     for x, kind, name in names:
         drawn += [
