@@ -24,12 +24,14 @@ from stafford.lakehouse.adoption import adopt_contracts, check_contracts, find_u
 from stafford.lakehouse.bronze import Lander, read_positions
 from stafford.lakehouse.counts import Counts, count
 from stafford.lakehouse.executors import watch
+from stafford.lakehouse.maintenance import list_ingested
 from stafford.lakehouse.quarantine.records import QuarantineReader
 from stafford.lakehouse.quarantine.replay import ReplayWriter
 from stafford.lakehouse.session import open_session
 from stafford.lakehouse.silver.cut_off import remember_cut_off
 from stafford.lakehouse.silver.stream import app_id, start_silver
 from stafford.lakehouse.triggers import Trigger
+from stafford.lakehouse.upkeep import tend
 from stafford.runtime.home import HomeLock
 from stafford.runtime.jars import ensure_jars
 from stafford.runtime.java import Java, find_java
@@ -119,6 +121,7 @@ class IngestJob:
                     self._copy(spark, kafka, accept_loss=accept_loss)
                 progress("validating and deduplicating into silver")
                 queries.finish(self._silver(spark, Trigger.AVAILABLE_NOW, self.contracts))
+            self._tend()
             return self.count()
 
     @contextmanager
@@ -145,6 +148,7 @@ class IngestJob:
                     Follower(source, self.notify),
                     lambda: self._silver(spark, Trigger.FOLLOWING, self.contracts),
                     land_spool,
+                    self._tend,
                     watch(spark),
                 )
                 try:
@@ -164,6 +168,13 @@ class IngestJob:
         spark = self.open(progress)
         ReplayWriter(self.lake, self.contracts, self.clock).finish()
         return spark
+
+    def _tend(self) -> None:
+        try:
+            tend(list_ingested(self.lake, self.contracts), self.silver_checkpoint)
+        except StaffordError as exc:
+            # What was ingested is safe, and what goes on becomes slower by and by.
+            self.notify(f"TABLES ARE NOT TENDED: {exc}")
 
     @property
     def silver_checkpoint(self) -> str:

@@ -15,6 +15,9 @@ from stafford.transport import Backoff
 SPOOL_INTERVAL_S = 1.0
 """How long a record waits in the spool at most before a continuous ingestion lands it."""
 
+TEND_INTERVAL_S = 60.0
+"""How often it is asked whether tables want tending."""
+
 LOOK_S = 1.0
 """How often it is asked whether bronze's query still runs."""
 
@@ -166,18 +169,20 @@ class Follower:
 
 
 class Ingestion:
-    """A continuous ingestion: Kafka into bronze, a thread that lands the spool, and silver's query."""
+    """A continuous ingestion: Kafka into bronze, silver's query, and threads that land the spool and tend."""
 
     def __init__(
         self,
         bronze: Follower,
         start_silver: Callable[[], StreamingQuery],
         land_spool: Callable[[], None],
+        tend_tables: Callable[[], None],
         executors: ExecutorWatch,
     ) -> None:
-        """Start silver and the landing beside what goes on already; the caller stops it."""
+        """Start silver, the landing and the tending beside what goes on already; the caller stops it."""
         self._bronze = bronze
         self._land_spool = land_spool
+        self._tend_tables = tend_tables
         self._start_silver = start_silver
         self._executors = executors
         self._clock = ClockWatch()
@@ -185,8 +190,12 @@ class Ingestion:
         self._stopping = Event()
         self._failure: StaffordError | None = None
         self._silver: StreamingQuery | None = None
-        self._lander = Thread(target=self._keep_landing, name="spool-lander", daemon=True)
-        self._lander.start()
+        self._threads = [
+            Thread(target=self._keep_landing, name="spool-lander", daemon=True),
+            Thread(target=self._keep_tending, name="upkeep", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
         try:
             self._silver = start_silver()
         except BaseException:
@@ -221,7 +230,8 @@ class Ingestion:
     def stop(self) -> None:
         """Stop after the batches in flight; stopping twice is harmless."""
         self._stopping.set()
-        self._lander.join()
+        for thread in self._threads:
+            thread.join()
         self._bronze.stop()
         if self._silver is not None:
             queries.stop(self._silver)
@@ -237,6 +247,10 @@ class Ingestion:
             except StaffordError as exc:
                 self._failure = exc
                 return
+
+    def _keep_tending(self) -> None:
+        while not self._stopping.wait(TEND_INTERVAL_S):
+            self._tend_tables()
 
     def _land(self) -> None:
         # One at a time: what bronze has already is looked up before it is appended to.

@@ -18,7 +18,7 @@ from stafford.domain.record import LANDED_SCHEMA, UTC_MICROS
 from stafford.errors import StorageError
 from stafford.lakehouse import checkpoints, tasks
 from stafford.lakehouse.checksums import write_checksum
-from stafford.lakehouse.commits import append, append_files_once, is_done
+from stafford.lakehouse.commits import append, append_files_once, has_done
 from stafford.lakehouse.data_files import DataFile, write_bronze
 from stafford.lakehouse.triggers import Trigger
 
@@ -81,12 +81,13 @@ def app_id(query_id: str | None) -> str:
 def _append_batch(lake: Lake, read: ReadRanges, checkpoint: str, batch: DataFrame, batch_id: int) -> None:
     spark = batch.sparkSession
     name = app_id(spark.sparkContext.getLocalProperty("sql.streaming.queryId"))
-    if is_done(lake.bronze, name, batch_id):
+    table = DeltaTable(lake.bronze)
+    if has_done(table, name, batch_id):
         return
     ranges = ((range_.until - range_.first, range_) for range_ in find_ranges(checkpoint, batch_id))
     work = partial(_copy, bronze=lake.bronze, read=read, now=datetime.now(UTC))
-    append_files_once(lake.bronze, tasks.run(spark, ranges, work), name, batch_id)
-    write_checksum(lake.bronze)
+    append_files_once(table, tasks.run(spark, ranges, work), name, batch_id)
+    write_checksum(table)
 
 
 def _copy(ranges: Sequence[Range], bronze: str, read: ReadRanges, now: datetime) -> list[DataFile]:
@@ -194,8 +195,9 @@ class Lander:
     def _append(self, rows: pa.Table) -> int:
         if len(rows):
             now = pa.repeat(pa.scalar(datetime.now(UTC), UTC_MICROS), len(rows))
-            append(self._lake.bronze, rows.append_column("ingested_at", now))
-            write_checksum(self._lake.bronze)
+            table = DeltaTable(self._lake.bronze)
+            append(table, rows.append_column("ingested_at", now))
+            write_checksum(table)
         return len(rows)
 
 

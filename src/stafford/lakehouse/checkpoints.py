@@ -69,6 +69,29 @@ def read_bounds(checkpoint: str, batch: int) -> tuple[dict[str, dict[int, int]],
     return _parse(checkpoint, first), _parse(checkpoint, last)
 
 
+def oldest_version(checkpoint: str, table_id: str) -> int:
+    """The version of a Delta table behind which a query that reads it never goes back.
+
+    Spark plans its last batch again when it starts, and a checkpoint keeps the offsets of some before that.
+
+    Returns:
+        0 where the checkpoint says nothing of this table: all of its log may be needed then.
+
+    Raises:
+        Terminal: the checkpoint cannot be understood.
+        StorageError: the folder cannot be read.
+    """
+    first = min(_batches(checkpoint, "offsets"), default=None)
+    text = None if first is None else _read(checkpoint, f"offsets/{first}")
+    if not text:
+        return 0
+    try:
+        offset = json.loads(text.splitlines()[-1])
+        return int(offset["reservoirVersion"]) if offset["reservoirId"] == table_id else 0
+    except (ValueError, KeyError, TypeError) as exc:
+        raise _damaged(checkpoint, "its offsets cannot be read") from exc
+
+
 def is_older_than(checkpoint: str, tables: Iterable[str], app_id: Callable[[str], str]) -> bool:
     """Tell whether a table has later batches of this checkpoint's query than the checkpoint knows of.
 
@@ -118,12 +141,16 @@ def _last_written(table: str, app_id: str) -> int:
 
 
 def _newest(checkpoint: str, log: str) -> int | None:
+    return max(_batches(checkpoint, log), default=None)
+
+
+def _batches(checkpoint: str, log: str) -> list[int]:
     files, path = locate(checkpoint)
     try:
         found = files.get_file_info(fs.FileSelector(f"{path}/{log}", allow_not_found=True))
     except OSError as exc:
         raise StorageError(f"the checkpoint {checkpoint} cannot be read: {exc}; permit it") from exc
-    return max((int(file.base_name) for file in found if file.base_name.isdigit()), default=None)
+    return [int(file.base_name) for file in found if file.base_name.isdigit()]
 
 
 def _query_id(checkpoint: str) -> str | None:

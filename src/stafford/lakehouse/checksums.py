@@ -29,15 +29,15 @@ _APPENDING = {"add", "commitInfo", "txn"}
 State = dict[str, Any]
 
 
-def write_checksum(uri: str) -> None:
-    """Write the file of the newest version.
+def write_checksum(table: DeltaTable) -> None:
+    """Write the file of the newest version, and bring the table up to it.
 
     Delivery: at its best. Without the file Spark is slower and nothing else, so one that cannot be written is
     not missed, and one that is there is whole.
     """
     with suppress(DeltaError, StorageError, pa.ArrowException, OSError, ValueError):
-        table = DeltaTable(uri)
-        files, path = locate(uri)
+        table.update_incremental()
+        files, path = locate(table.table_uri)
         log, version = f"{path}/_delta_log", table.version()
         state = _grow(files, log, version) or _describe(table)
         aside = f"{_name(log, version)}.tmp"

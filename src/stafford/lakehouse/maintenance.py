@@ -12,14 +12,21 @@ from datetime import timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import DeltaTable, PostCommitHookProperties
+from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from stafford.domain.lake import GOLD, Lake
 from stafford.errors import ConfigError, NotReady, StorageError
+from stafford.lakehouse.commits import LEAVES_LOG, ZSTD
 
 TARGET_BYTES = 128 << 20
 """Files are joined up to this size: large enough to read in one go, small enough for one task."""
+
+BRONZE = "bronze"
+
+BRONZE_TARGET_BYTES = 32 << 20
+"""Those of bronze: silver reads a file in one batch, and so many bytes are what bounds a batch."""
 
 MIN_SMALL_FILES = 8
 """So many files of a sorted table below half the target are worth a rewrite of all of it."""
@@ -40,16 +47,20 @@ class TableState:
     name: str
     rows: int
     files: int
-    small_files: int  # below half of TARGET_BYTES
+    small_files: int  # below half of what they are joined up to
     size_bytes: int
     version: int
 
 
 def list_tables(lake: Lake, topics: Iterable[str]) -> dict[str, str]:
     """URIs of the lake's tables by name."""
+    return list_ingested(lake, topics) | {f"gold/{name}": lake.gold(name) for name in GOLD}
+
+
+def list_ingested(lake: Lake, topics: Iterable[str]) -> dict[str, str]:
+    """URIs, by name, of the tables that each micro-batch writes."""
     silver = {f"silver/{topic}": lake.silver(topic) for topic in topics}
-    gold = {f"gold/{name}": lake.gold(name) for name in GOLD}
-    return {"bronze": lake.bronze, **silver, "quarantine": lake.quarantine, "arrivals": lake.arrivals, **gold}
+    return {BRONZE: lake.bronze, **silver, "quarantine": lake.quarantine, "arrivals": lake.arrivals}
 
 
 def describe(tables: Mapping[str, str]) -> list[TableState]:
@@ -58,7 +69,7 @@ def describe(tables: Mapping[str, str]) -> list[TableState]:
     Raises:
         StorageError: a table cannot be read.
     """
-    return [_describe(name, table) for name, table in _open(tables)]
+    return [_describe(name, table) for name, table in open_tables(tables)]
 
 
 def compact(tables: Mapping[str, str], progress: Callable[[str], None]) -> dict[str, int]:
@@ -75,26 +86,58 @@ def compact(tables: Mapping[str, str], progress: Callable[[str], None]) -> dict[
         StorageError: a table cannot be read or written.
     """
     replaced = {}
-    for name, table in _open(tables):
+    for name, table in open_tables(tables):
         progress(f"joining the files of {name}")
-        state = _describe(name, table)
-        with _named(name):
-            if not name.startswith("silver/"):
-                done = table.optimize.compact(
-                    target_size=TARGET_BYTES, max_concurrent_tasks=1, post_commithook_properties=_NO_CLEANING
-                )
-            elif state.small_files >= MIN_SMALL_FILES:
-                done = table.optimize.z_order(
-                    [SORTED_BY],
-                    target_size=TARGET_BYTES,
-                    max_concurrent_tasks=1,
-                    post_commithook_properties=_NO_CLEANING,
-                )
-            else:
-                continue
-        if done["numFilesRemoved"]:
-            replaced[name] = int(done["numFilesRemoved"])
-    return replaced
+        if not name.startswith("silver/"):
+            replaced[name] = join(name, table)
+        elif _describe(name, table).small_files >= MIN_SMALL_FILES:
+            replaced[name] = _sort(name, table)
+    return {name: files for name, files in replaced.items() if files}
+
+
+_again = retry(retry=retry_if_exception_type(NotReady), stop=stop_after_attempt(3), reraise=True)
+"""An ingestion joins files too, and of two who join the same ones the second has to look again."""
+
+
+@_again
+def join(name: str, table: DeltaTable) -> int:
+    """Join the small files of one table as they are, in one commit that changes no row.
+
+    Returns:
+        Files that were replaced.
+
+    Raises:
+        NotReady: others wrote to the table all the time.
+        StorageError: it cannot be read or written.
+    """
+    with _named(name):
+        table.update_incremental()
+        done = table.optimize.compact(
+            target_size=target_bytes(name),
+            max_concurrent_tasks=1,  # the stream beside it needs the other cores
+            writer_properties=ZSTD,
+            post_commithook_properties=LEAVES_LOG,
+        )
+    return int(done["numFilesRemoved"])
+
+
+@_again
+def _sort(name: str, table: DeltaTable) -> int:
+    with _named(name):
+        table.update_incremental()
+        done = table.optimize.z_order(
+            [SORTED_BY],
+            target_size=TARGET_BYTES,
+            max_concurrent_tasks=1,
+            writer_properties=ZSTD,
+            post_commithook_properties=LEAVES_LOG,
+        )
+    return int(done["numFilesRemoved"])
+
+
+def target_bytes(name: str) -> int:
+    """Up to which size files of a table are joined."""
+    return BRONZE_TARGET_BYTES if name == BRONZE else TARGET_BYTES
 
 
 def vacuum(tables: Mapping[str, str], retention: timedelta, *, dry_run: bool) -> dict[str, int]:
@@ -120,18 +163,20 @@ def vacuum(tables: Mapping[str, str], retention: timedelta, *, dry_run: bool) ->
         )
     hours = round(retention / timedelta(hours=1))
     deleted = {}
-    for name, table in _open(tables):
+    for name, table in open_tables(tables):
         with _named(name):
-            files = table.vacuum(hours, dry_run=dry_run, full=True, post_commithook_properties=_NO_CLEANING)
+            files = table.vacuum(hours, dry_run=dry_run, full=True, post_commithook_properties=LEAVES_LOG)
         if files:
             deleted[name] = len(files)
     return deleted
 
 
-_NO_CLEANING = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
+def open_tables(tables: Mapping[str, str]) -> Iterator[tuple[str, DeltaTable]]:
+    """Open each table that exists.
 
-
-def _open(tables: Mapping[str, str]) -> Iterator[tuple[str, DeltaTable]]:
+    Raises:
+        StorageError: one cannot be read.
+    """
     for name, uri in tables.items():
         with _named(name):
             try:
@@ -149,7 +194,7 @@ def _describe(name: str, table: DeltaTable) -> TableState:
         name=name,
         rows=int(pc.sum(files.column("num_records")).as_py() or 0),
         files=files.num_rows,
-        small_files=int(pc.sum(pc.less(sizes, TARGET_BYTES // 2)).as_py() or 0),
+        small_files=int(pc.sum(pc.less(sizes, target_bytes(name) // 2)).as_py() or 0),
         size_bytes=int(pc.sum(sizes).as_py() or 0),
         version=table.version(),
     )

@@ -116,6 +116,9 @@ def _create(
             "delta.dataSkippingNumIndexedCols": "1",
             # Who opens a table reads what was committed since its last checkpoint, and a batch opens eleven.
             "delta.checkpointInterval": "20",
+            # Files that were joined stay in each checkpoint for so long, a week by default, and are read by
+            # whoever opens the table. VACUUM goes by the age of the files themselves.
+            "delta.deletedFileRetentionDuration": "interval 1 minutes",
             **(properties or {}),
         },
     )

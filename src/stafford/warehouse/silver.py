@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Self
 
 import pyarrow as pa
-import pyarrow.dataset as ds
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
@@ -17,7 +16,8 @@ from stafford.errors import ContractViolation, StorageError
 INGESTED_AT = "_ingested_at"
 """The one lineage column that the warehouse keeps: how fresh a row is."""
 
-ROWS_AT_A_TIME = 16_384
+_CHANGE = "_change_type"
+"""What Delta's change data feed calls the kind of a change."""
 
 PLAIN_FILES = 1
 """The reader version of Delta in which data files are read as they are; silver is made in it."""
@@ -87,35 +87,24 @@ class Snapshot:
             return pa.RecordBatchReader.from_stream(self.table.scan(columns=columns))
 
     def added_since(self, version: int, columns: list[str]) -> Iterator[pa.RecordBatch] | None:
-        """The rows that came after a version; None unless appending is all that happened since.
+        """The rows that came after a version; None unless appending is all that happened to rows since.
 
-        A data file of Delta never changes, so a version that has every file of the one before differs from
-        it by the rows of its new files alone. None where a file is gone (a rewrite, a compaction), where the
-        version can no longer be opened, and where a file does not tell the whole: rows may be masked by a
-        deletion vector, or columns be stored under other names.
+        Joining files changes no row. None, too, where the commits or files since are gone, and where a file
+        does not tell the whole: rows may be masked by a deletion vector, or columns be stored under other
+        names.
         """
         if self.table is None or self.table.protocol().min_reader_version != PLAIN_FILES:
             return None
         try:
-            before, now = _data_files(DeltaTable(self.uri, version=version)), _data_files(self.table)
-            if not before <= now:
+            # Before the first row is given: a file may be missing that nobody opened yet.
+            kinds = pa.table(self.table.load_cdf(version + 1, self.version, columns=[_CHANGE]))
+            if set(kinds[_CHANGE].unique().to_pylist()) - {"insert"}:
                 return None
-            dataset = self.table.to_pyarrow_dataset(
-                parquet_read_options=ds.ParquetReadOptions(coerce_int96_timestamp_unit="us")
-            )
-        except (DeltaError, OSError):
+            changes = self.table.load_cdf(version + 1, self.version, columns=columns)
+        except (DeltaError, pa.ArrowException, OSError):
             return None
-        fragments = [fragment for fragment in dataset.get_fragments() if fragment.path in now - before]
-        if len(fragments) != len(now - before):
-            return None
-        added = ds.FileSystemDataset(fragments, dataset.schema, dataset.format, dataset.filesystem)
-        scanner = added.scanner(columns, batch_size=ROWS_AT_A_TIME, batch_readahead=2, fragment_readahead=1)
-        batches: Iterator[pa.RecordBatch] = scanner.to_batches()
+        batches: Iterator[pa.RecordBatch] = iter(pa.RecordBatchReader.from_stream(changes))
         return batches
-
-
-def _data_files(table: DeltaTable) -> set[str]:
-    return set(pa.table(table.get_add_actions()).column("path").to_pylist())
 
 
 def _exists(uri: str) -> bool:

@@ -37,7 +37,7 @@ def measure(uri: str) -> tuple[int, int]:
 
 
 def test_it_says_what_the_table_is(table: str) -> None:
-    write_checksum(table)
+    write_checksum(DeltaTable(table))
     ((version, said),) = read(table).items()
     assert version == 1
     assert (said["numFiles"], said["tableSizeBytes"]) == measure(table)
@@ -55,15 +55,15 @@ def test_it_says_what_the_table_is(table: str) -> None:
 
 def test_an_append_is_added_to_what_was_said(table: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a table with many files none is looked at again; control: without the last one all are."""
-    write_checksum(table)
+    write_checksum(DeltaTable(table))
     append(table, ROWS)
     with monkeypatch.context() as patched:
         patched.setattr(checksums, "_describe", lambda _: pytest.fail("the whole table was described"))
-        write_checksum(table)
+        write_checksum(DeltaTable(table))
     assert (read(table)[2]["numFiles"], read(table)[2]["tableSizeBytes"]) == measure(table)
     append(table, ROWS)
     append(table, ROWS)  # and nobody wrote of the one before
-    write_checksum(table)
+    write_checksum(DeltaTable(table))
     assert sorted(read(table)) == [1, 2, 4]
     assert (read(table)[4]["numFiles"], read(table)[4]["tableSizeBytes"]) == measure(table)
 
@@ -72,9 +72,9 @@ def test_after_files_were_joined_it_is_described_anew(table: str) -> None:
     """What was said a version ago does not hold when files went as well as came."""
     for _ in range(3):
         append(table, ROWS)
-    write_checksum(table)
+    write_checksum(DeltaTable(table))
     assert DeltaTable(table).optimize.compact()["numFilesRemoved"] > 0
-    write_checksum(table)
+    write_checksum(DeltaTable(table))
     said = read(table)[DeltaTable(table).version()]
     assert (said["numFiles"], said["tableSizeBytes"]) == measure(table)
     assert said["numFiles"] == 2
@@ -82,18 +82,18 @@ def test_after_files_were_joined_it_is_described_anew(table: str) -> None:
 
 def test_only_the_newest_stay(table: str) -> None:
     for _ in range(KEPT + 3):
-        write_checksum(table)
+        write_checksum(DeltaTable(table))
         append(table, ROWS)
-    write_checksum(table)
+    write_checksum(DeltaTable(table))
     newest = DeltaTable(table).version()
     assert sorted(read(table)) == list(range(newest - KEPT + 1, newest + 1))
 
 
 def test_a_torn_one_is_described_anew(table: str) -> None:
-    write_checksum(table)
+    write_checksum(DeltaTable(table))
     (Path(table) / "_delta_log" / f"{1:020}.crc").write_text('{"numFiles": 7')
     append(table, ROWS)
-    write_checksum(table)
+    write_checksum(DeltaTable(table))
     (Path(table) / "_delta_log" / f"{1:020}.crc").unlink()
     assert (read(table)[2]["numFiles"], read(table)[2]["tableSizeBytes"]) == measure(table)
 
@@ -104,5 +104,5 @@ def test_a_log_that_takes_no_file_is_no_failure(table: str, monkeypatch: pytest.
 
     with monkeypatch.context() as patched:
         patched.setattr(checksums, "json", type("Full", (), {"dumps": refuse, "loads": json.loads}))
-        write_checksum(table)
+        write_checksum(DeltaTable(table))
     assert read(table) == {}

@@ -46,6 +46,8 @@ class Memory:
         # would remove it. Of a thousand million ids, two share 128 bits by chance once in 10^20 times.
         self._seeds = (secrets.randbits(64), secrets.randbits(64))
         self._version = -1
+        self._added = 0
+        """Commits of `add` since that version."""
         self._forget()
 
     def _forget(self) -> None:
@@ -54,14 +56,14 @@ class Memory:
         self._saved = 0
 
     def refresh(self) -> None:
-        """Read `arrivals`, unless it has what the last `add` left: at a start, or after another wrote."""
+        """Read `arrivals`, unless it has what `add` left: at a start, or after another wrote."""
         table = DeltaTable(self._lake.arrivals)
-        if table.version() != self._version:
+        if table.version() != self._version + self._added:
             if self._was_only_compacted(table):
                 self._saved = 0  # the snapshot's files are gone
             else:
                 self._read(table)
-            self._version = table.version()
+        self._version, self._added = table.version(), 0
         if len(self._known) - self._saved >= max(WORTH_SAVING, self._saved // 2):
             self._save(table)
 
@@ -82,11 +84,13 @@ class Memory:
                 self.remember(pa.Table.from_batches([batch]))
 
     def _was_only_compacted(self, table: DeltaTable) -> bool:
+        """Whether files were joined, before or after what was added, and nothing else happened."""
         since = table.version() - self._version
-        if self._version < 0 or since < 0:
+        if self._version < 0 or since < self._added:
             return False
         commits = table.history(since)
-        return len(commits) == since and all(commit["operation"] in _SAME_ROWS for commit in commits)
+        others = [commit for commit in commits if commit["operation"] not in _SAME_ROWS]
+        return len(commits) == since and len(others) == self._added
 
     def _restore(self, snapshot: Snapshot) -> None:
         self._seeds = snapshot.seeds
@@ -103,9 +107,9 @@ class Memory:
         self._saved = len(self._known)
 
     def add(self, arrived: pa.Table) -> None:
-        """Remember rows that were just appended to `arrivals`, by the one commit since `refresh`."""
+        """Remember rows that were just appended to `arrivals`, by one commit."""
         self.remember(arrived)
-        self._version += 1
+        self._added += 1
 
     def knows(self, identities: pa.ChunkedArray) -> Mask:
         """Which identities have a row in silver or quarantine."""
