@@ -83,12 +83,12 @@ def oldest_version(checkpoint: str, table_id: str) -> int:
     """
     first = min(_batches(checkpoint, "offsets"), default=None)
     text = None if first is None else _read(checkpoint, f"offsets/{first}")
-    if not text:
+    if text is None:
         return 0
     try:
         offset = json.loads(text.splitlines()[-1])
         return int(offset["reservoirVersion"]) if offset["reservoirId"] == table_id else 0
-    except (ValueError, KeyError, TypeError) as exc:
+    except (ValueError, KeyError, TypeError, IndexError) as exc:
         raise _damaged(checkpoint, "its offsets cannot be read") from exc
 
 

@@ -5,6 +5,7 @@ import re
 from stafford.errors import ConfigError, NotReady, OffsetOutOfRange, StaffordError, StorageError, Terminal
 
 LOST = ("failOnDataLoss", "OffsetOutOfRange", "KAFKA_DATA_LOSS")
+CUT = ("DELTA_MISSING_FILES_UNEXPECTED_VERSION", "DELTA_VERSION_NOT_FOUND")
 NO_TOPIC = ("UnknownTopicOrPartition", "does not host this topic-partition")
 UNREACHABLE = ("TimeoutException", "Connection to node")
 FULL = ("No space left on device",)
@@ -31,6 +32,13 @@ def translate(error: Exception, query: str) -> StaffordError:
         query: name of the streaming query, or of the write.
     """
     text = _unfold(error)
+    cut = any(word in text for word in CUT)
+    if cut or any(word in text for word in DAMAGED):
+        why = "its table's log no longer has what it would go on with" if cut else "its checkpoint is damaged"
+        return Terminal(
+            f"{query} stopped: {why}. Move the folder checkpoints/{query} of this home away and {MADE_ANEW}. "
+            f"{_cause(text)}"
+        )
     if any(word in text for word in LOST):
         return OffsetOutOfRange(
             f"{query} stopped: the broker no longer has records that bronze never read. They are lost unless "
@@ -48,11 +56,6 @@ def translate(error: Exception, query: str) -> StaffordError:
     if any(word in text for word in FULL):
         return StorageError(
             f"{query} stopped: the disk of the lake is full. Free it and run the command again."
-        )
-    if any(word in text for word in DAMAGED):
-        return Terminal(
-            f"{query} stopped: its checkpoint is damaged. Move the folder checkpoints/{query} of this home "
-            f"away and {MADE_ANEW}. {_cause(text)}"
         )
     return Terminal(
         f"{query} stopped: {_cause(text)}. Nothing half-written is visible; run it again to go on."

@@ -20,12 +20,16 @@ from stafford.lakehouse.checkpoints import oldest_version
 from stafford.lakehouse.files import locate
 from stafford.lakehouse.maintenance import BRONZE, join, open_tables, target_bytes
 
-SMALL_FILES = 500
-"""So many are joined. To open a table takes 3 microseconds of processor time for each of its files."""
+SMALL_FILES = 200
+"""So many are joined. A commit takes 10 microseconds of processor time for each file of its table."""
 
-KEPT_COMMITS = 1_000
-"""A log keeps at least so many: who reads what is new since a version finds it for a quarter of an hour at
-least. To commit takes 6 microseconds for each file of the log."""
+KEPT_COMMITS = 500
+"""A log keeps at least so many: who asks what is new since a version finds it for eight minutes at least. A
+commit takes 6 microseconds for each file of its log."""
+
+KEPT_BY_BRONZE = 100
+"""Nobody but silver reads it by its log, and what silver may need stays. Spark lists this one four times a
+second, and takes 100 microseconds for each file."""
 
 _LOG_FILE = re.compile(r"(\d{20})\.(?:json|crc|checkpoint\..*parquet)")
 _CHECKPOINT = re.compile(r"(\d{20})\.checkpoint\.parquet")
@@ -47,17 +51,19 @@ def tend(tables: Mapping[str, str], silver_checkpoint: str) -> None:
         if _count_small(name, table) >= SMALL_FILES:
             with suppress(NotReady):  # it is tried again the next time
                 join(name, table)
-        needed = oldest_version(silver_checkpoint, str(table.metadata().id)) if name == BRONZE else None
-        shorten_log(tables[name], table.version(), needed)
+        needed = table.version() - KEPT_COMMITS
+        if name == BRONZE:
+            read_to = oldest_version(silver_checkpoint, str(table.metadata().id))
+            needed = min(read_to, table.version() - KEPT_BY_BRONZE)
+        shorten_log(tables[name], needed)
 
 
-def shorten_log(uri: str, version: int, needed: int | None = None) -> int:
+def shorten_log(uri: str, needed: int) -> int:
     """Delete the oldest part of a table's log, up to a checkpoint that stands for it.
 
     Args:
         uri: of the table.
-        version: one that it has; KEPT_COMMITS up to it stay.
-        needed: a version that somebody reads on from, if anybody does.
+        needed: the oldest version that somebody may read, or read on from.
 
     Returns:
         Files that were deleted.
@@ -66,11 +72,10 @@ def shorten_log(uri: str, version: int, needed: int | None = None) -> int:
         StorageError: the log cannot be read or written, or its checkpoint cannot.
     """
     files, path = locate(uri)
-    first_kept = version - KEPT_COMMITS if needed is None else min(version - KEPT_COMMITS, needed)
     try:
         names = [file.base_name for file in files.get_file_info(fs.FileSelector(f"{path}/_delta_log"))]
         checkpoints = [int(found[1]) for name in names if (found := _CHECKPOINT.fullmatch(name))]
-        base = max((at for at in checkpoints if at <= first_kept), default=0)
+        base = max((at for at in checkpoints if at <= needed), default=0)
         # Oldest first: whatever cuts this off, what is left is a log without a gap.
         doomed = sorted(
             name for name in names if (found := _LOG_FILE.fullmatch(name)) and int(found[1]) < base

@@ -275,7 +275,7 @@ def test_compacted_silver_writes_no_row(
     database: Database,
     contracts: Contracts,
 ) -> None:
-    """Other files with the same rows are read again, and nothing is written."""
+    """Other files with the same rows are not read again, and nothing is written."""
     for number in range(3):
         write("orders", {"event_id": f"e-{number}"})
     publish(silver, server, contracts)
@@ -283,6 +283,32 @@ def test_compacted_silver_writes_no_row(
     DeltaTable(silver["orders"]).optimize.compact()
     assert publish(silver, server, contracts).changed == ("orders",)
     assert places(database, "orders") == before
+
+
+def read_added(uri: str, version: int) -> list[str] | None:
+    """Events since a version; None where it cannot be told."""
+    added = Snapshot.open("orders", uri).added_since(version, ["event_id"])
+    return None if added is None else sorted(row["event_id"] for batch in added for row in batch.to_pylist())
+
+
+def test_only_what_is_new_is_read_beside_compactions(silver: dict[str, str], write: Write) -> None:
+    """Control: a row that went, or a file that nobody has any more, has the whole table read."""
+    uri = silver["orders"]
+    for number in range(2):
+        write("orders", {"event_id": f"e-{number}"})
+    seen = DeltaTable(uri).version()
+    write("orders", {"event_id": "e-2"})
+    (newest,) = (
+        path for path in DeltaTable(uri).file_uris() if path not in DeltaTable(uri, seen).file_uris()
+    )
+    assert DeltaTable(uri).optimize.compact()["numFilesRemoved"] == 3
+    write("orders", {"event_id": "e-3"})
+    assert read_added(uri, seen) == ["e-2", "e-3"]
+    Path(newest).rename(f"{newest}.gone")
+    assert read_added(uri, seen) is None
+    Path(f"{newest}.gone").rename(newest)
+    DeltaTable(uri).delete("event_id = 'e-0'")
+    assert read_added(uri, seen) is None
 
 
 def test_history_that_is_gone_is_read_whole(

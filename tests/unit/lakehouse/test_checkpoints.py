@@ -11,7 +11,14 @@ from deltalake import CommitProperties, Transaction, write_deltalake
 from stafford.domain.ranges import Range
 from stafford.errors import Terminal
 from stafford.lakehouse.bronze import find_ranges
-from stafford.lakehouse.checkpoints import is_cut_off, is_older_than, last_batch, read_offsets, set_aside
+from stafford.lakehouse.checkpoints import (
+    is_cut_off,
+    is_older_than,
+    last_batch,
+    oldest_version,
+    read_offsets,
+    set_aside,
+)
 
 
 def begin(folder: Path, *batches: int, query: str = "q1") -> str:
@@ -144,3 +151,22 @@ def test_a_batch_has_what_its_checkpoint_says(tmp_path: Path) -> None:
     (checkpoint / "offsets" / "0").unlink()
     with pytest.raises(Terminal, match="lacks the offsets of batch 1"):
         find_ranges(str(checkpoint), 1)
+
+
+def test_the_oldest_batch_that_is_kept_says_what_a_query_may_need(tmp_path: Path) -> None:
+    """Of its own table alone; without a checkpoint it may need everything."""
+    checkpoint = begin(tmp_path / "c", 9, 10, 11)
+    for batch, version in ((9, 40), (10, 41), (11, 57)):
+        offset = {"reservoirId": "t1", "reservoirVersion": version, "index": -1, "isStartingVersion": False}
+        (tmp_path / "c" / "offsets" / str(batch)).write_text(f"v1\n{{}}\n{json.dumps(offset)}")
+    assert oldest_version(checkpoint, "t1") == 40
+    assert oldest_version(checkpoint, "made again") == 0
+    assert oldest_version(str(tmp_path / "none"), "t1") == 0
+
+
+@pytest.mark.parametrize("text", ["", "v1", "v1\n{}\n{", "v1\n{}\n[]"])
+def test_a_torn_offset_is_not_guessed(tmp_path: Path, text: str) -> None:
+    checkpoint = begin(tmp_path / "c", 9)
+    (tmp_path / "c" / "offsets" / "9").write_text(text)
+    with pytest.raises(Terminal, match="offsets cannot be read"):
+        oldest_version(checkpoint, "t1")

@@ -9,7 +9,8 @@ from deltalake import DeltaTable
 
 from stafford.lakehouse import checksums
 from stafford.lakehouse.checksums import KEPT, write_checksum
-from stafford.lakehouse.commits import append
+from stafford.lakehouse.commits import append, append_files_once, has_done
+from stafford.lakehouse.data_files import write_rows
 
 ROWS = pa.table({"topic": ["orders", "returns"], "offset": [1, 2]})
 
@@ -78,6 +79,21 @@ def test_after_files_were_joined_it_is_described_anew(table: str) -> None:
     said = read(table)[DeltaTable(table).version()]
     assert (said["numFiles"], said["tableSizeBytes"]) == measure(table)
     assert said["numFiles"] == 2
+
+
+def test_a_table_that_was_opened_before_files_were_joined_takes_more(table: str) -> None:
+    """A batch opens bronze once; what is committed meanwhile is neither lost nor miscounted."""
+    files = [write_rows(table, ROWS.slice(0, 1).drop_columns("topic"), {"topic": "orders"})]
+    opened = DeltaTable(table)
+    append(table, ROWS)
+    assert DeltaTable(table).optimize.compact()["numFilesRemoved"] == 4
+    append_files_once(opened, files, "bronze/q", 0)
+    write_checksum(opened)
+    said = read(table)[4]
+    assert (said["numFiles"], said["tableSizeBytes"]) == measure(table)
+    assert said["numFiles"] == 3
+    assert has_done(opened, "bronze/q", 0)
+    assert DeltaTable(table).count() == 5
 
 
 def test_only_the_newest_stay(table: str) -> None:

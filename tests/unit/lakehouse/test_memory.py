@@ -87,7 +87,7 @@ def test_its_own_rows_are_not_read_again(lake):
     append(lake.arrivals, arrive(7))
     memory.add(arrive(7))
     DeltaTable(lake.arrivals).delete()  # a read would now find nothing
-    memory._version += 1  # noqa: SLF001  # the deletion is taken for ours
+    memory._added += 1  # noqa: SLF001  # the deletion is taken for ours
     memory.refresh()
     assert memory.knows(arrive(7)["identity"]).all()
 
@@ -179,6 +179,34 @@ def test_beside_a_compaction_nothing_is_read(lake):
     # control: after somebody's append everything is read
     Path(lake.memory).unlink()
     append(lake.arrivals, arrive(9))
+    with pytest.raises((OSError, pa.ArrowException)):
+        memory.refresh()
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.usefixtures("saves_at_once")
+def test_a_compaction_between_two_batches_is_none_of_another_s_rows(lake, is_first):
+    """Before what was added, or after it; control: an append of somebody else beside both is read."""
+    append(lake.arrivals, arrive(0))
+    append(lake.arrivals, arrive(1))
+    memory = start(lake)
+
+    def compact() -> None:
+        assert DeltaTable(lake.arrivals).optimize.compact()["numFilesRemoved"] > 1
+
+    if is_first:
+        compact()
+    append(lake.arrivals, arrive(2))
+    memory.add(arrive(2))
+    if not is_first:
+        compact()
+    ruin(lake)
+    memory.refresh()
+    assert knows(memory, 0, 2, 3) == [True, True, False]
+    append(lake.arrivals, arrive(3))
+    append(lake.arrivals, arrive(4))
+    memory.add(arrive(4))
+    Path(lake.memory).unlink()
     with pytest.raises((OSError, pa.ArrowException)):
         memory.refresh()
 

@@ -1,0 +1,176 @@
+"""Upkeep joins files and shortens logs, and a table is what it was before."""
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from deltalake import CommitProperties, DeltaTable, Transaction
+from pyarrow import fs
+
+from stafford.errors import NotReady, StorageError
+from stafford.lakehouse import upkeep
+from stafford.lakehouse.commits import append
+from stafford.lakehouse.upkeep import shorten_log, tend
+
+EVERY = 5
+"""Commits from one checkpoint of a log to the next."""
+
+
+@pytest.fixture(autouse=True)
+def keep_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small numbers, so that small tables show what large ones do."""
+    monkeypatch.setattr(upkeep, "KEPT_COMMITS", 10)
+    monkeypatch.setattr(upkeep, "KEPT_BY_BRONZE", 10)
+    monkeypatch.setattr(upkeep, "SMALL_FILES", 10)
+
+
+def make(uri: Path, commits: int) -> str:
+    """A table with a row, a file and a transaction of each commit."""
+    properties = {"delta.checkpointInterval": str(EVERY)}
+    DeltaTable.create(uri, pa.schema([("number", pa.int64())]), configuration=properties)
+    add(str(uri), 0, commits)
+    return str(uri)
+
+
+def add(uri: str, first: int, commits: int) -> None:
+    for number in range(first, first + commits):
+        known = CommitProperties(app_transactions=[Transaction(f"app-{number}", 7)])
+        append(uri, pa.table({"number": [number]}), known)
+
+
+def numbers(uri: str) -> list[int]:
+    """The rows of a table, and each transaction is known."""
+    table = DeltaTable(uri)
+    found = sorted(table.to_pyarrow_table()["number"].to_pylist())
+    assert all(table.transaction_version(f"app-{number}") == 7 for number in found)
+    return found
+
+
+def versions(uri: str, kind: str = "json") -> list[int]:
+    """Of the log's files of a kind."""
+    return sorted(int(path.name[:20]) for path in (Path(uri) / "_delta_log").glob(f"*.{kind}"))
+
+
+def test_a_log_becomes_short_and_the_table_is_the_same(tmp_path: Path) -> None:
+    """It begins with a checkpoint, at what is needed or just before; what is no part of it stays."""
+    uri = make(tmp_path / "t", 33)
+    (tmp_path / "t" / "_delta_log" / f"{7:020}.crc").write_text("{}")
+    strange = tmp_path / "t" / "_delta_log" / "notes.json"
+    strange.write_text("{}")
+    before = DeltaTable(uri)
+    assert shorten_log(uri, 23) > 0
+    strange.unlink()
+    assert versions(uri) == list(range(versions(uri, "checkpoint.parquet")[0], 34))
+    assert 23 - EVERY < versions(uri)[0] <= 23
+    assert versions(uri, "crc") == []
+    assert numbers(uri) == list(range(33))
+    before.update_incremental()  # who had it open goes on
+    assert before.version() == 33
+    assert shorten_log(uri, 23) == 0
+    add(uri, 33, 1)
+    assert numbers(uri) == list(range(34))
+
+
+@pytest.mark.parametrize("needed", [0, 1, 12, 15, 29, 33])
+def test_what_somebody_needs_stays(tmp_path: Path, needed: int) -> None:
+    """Each version from the one that is needed can still be read, and its commit is there."""
+    uri = make(tmp_path / "t", 33)
+    shorten_log(uri, needed)
+    kept = versions(uri)
+    assert kept == list(range(kept[0], 34))
+    # no more than it takes to begin at a checkpoint
+    assert needed - EVERY <= kept[0] <= needed
+    for version in range(needed, 34):
+        assert DeltaTable(uri, version=version).count() == version
+
+
+class Cut(fs.LocalFileSystem):
+    """A disk that deletes so many files and then no more, as if the process had been killed."""
+
+    left = 0
+
+    def delete_file(self, path: str) -> None:
+        if not self.left:
+            raise OSError("killed")
+        self.left -= 1
+        Path(path).unlink()
+
+
+@pytest.mark.parametrize("deleted", [0, 1, 7, 20])
+def test_one_that_was_cut_off_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deleted: int) -> None:
+    """What is left is a log without a gap, and the next time deletes the rest."""
+    uri = make(tmp_path / "t", 33)
+    disk = Cut()
+    disk.left = deleted
+    with monkeypatch.context() as patched:
+        patched.setattr(upkeep, "locate", lambda found: (disk, found))
+        with pytest.raises(StorageError, match="killed"):
+            shorten_log(uri, 23)
+    kept = versions(uri)
+    assert kept == list(range(kept[0], 34))
+    assert numbers(uri) == list(range(33))
+    shorten_log(uri, 23)
+    assert versions(uri)[0] == versions(uri, "checkpoint.parquet")[0]
+    assert numbers(uri) == list(range(33))
+
+
+def test_a_checkpoint_that_is_damaged_stands_for_nothing(tmp_path: Path) -> None:
+    """All that it would stand for is still there, and the table can be read without it."""
+    uri = make(tmp_path / "t", 33)
+    log = tmp_path / "t" / "_delta_log"
+    base = max(at for at in versions(uri, "checkpoint.parquet") if at <= 23)
+    file = log / f"{base:020}.checkpoint.parquet"
+    file.write_bytes(file.read_bytes()[:-50])
+    with pytest.raises(StorageError, match="cannot shorten the log"):
+        shorten_log(uri, 23)
+    assert versions(uri) == list(range(34))
+    file.unlink()
+    assert numbers(uri) == list(range(33))
+
+
+def test_only_tables_with_many_small_files_are_joined(tmp_path: Path) -> None:
+    uris = {
+        "many": make(tmp_path / "many", 12),
+        "few": make(tmp_path / "few", 8),
+        "none": str(tmp_path / "no"),
+    }
+    tend(uris, str(tmp_path / "checkpoint"))
+    assert len(DeltaTable(uris["many"]).file_uris()) == 1
+    assert numbers(uris["many"]) == list(range(12))
+    assert len(DeltaTable(uris["few"]).file_uris()) == 8
+
+
+def test_bronze_s_log_is_kept_for_silver(tmp_path: Path) -> None:
+    """Control: the same table under another name, which nobody reads by its log, is shortened further."""
+    uri = make(tmp_path / "t", 33)
+    offsets = tmp_path / "checkpoint" / "offsets"
+    offsets.mkdir(parents=True)
+    position = {"reservoirId": str(DeltaTable(uri).metadata().id), "reservoirVersion": 8}
+    (offsets / "3").write_text(f"v1\n{{}}\n{json.dumps(position)}")
+    tend({"bronze": uri}, str(tmp_path / "checkpoint"))
+    assert 0 < versions(uri)[0] <= 8
+    tend({"arrivals": uri}, str(tmp_path / "checkpoint"))
+    assert 8 < versions(uri)[0] <= DeltaTable(uri).version() - 10
+
+
+def test_without_a_checkpoint_bronze_s_log_is_kept_whole(tmp_path: Path) -> None:
+    """Silver may begin anew, and read it from its beginning."""
+    uri = make(tmp_path / "t", 33)
+    tend({"bronze": uri}, str(tmp_path / "checkpoint"))
+    assert versions(uri)[0] == 0
+
+
+def test_a_table_that_others_write_is_left_for_the_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its log is shortened all the same."""
+
+    def lose(*_: object) -> int:
+        raise NotReady("others were faster")
+
+    monkeypatch.setattr(upkeep, "join", lose)
+    uri = make(tmp_path / "t", 33)
+    tend({"arrivals": uri}, str(tmp_path / "checkpoint"))
+    assert len(DeltaTable(uri).file_uris()) == 33
+    assert versions(uri)[0] > 0
