@@ -32,7 +32,7 @@ MIN_SMALL_FILES = 8
 """So many files of a sorted table below half the target are worth a rewrite of all of it."""
 
 MIN_RETENTION = timedelta(days=7)
-"""Nothing younger is deleted: who reads a version, or stopped in one, finds its files for so long."""
+"""Nothing younger is deleted: who reads files by a log, or stopped in the middle, finds them for so long."""
 
 SORTED_BY = "occurred_at"
 """What silver's tables are sorted by: batch jobs read them by days, and an event that was late belongs to
@@ -69,7 +69,26 @@ def describe(tables: Mapping[str, str]) -> list[TableState]:
     Raises:
         StorageError: a table cannot be read.
     """
-    return [_describe(name, table) for name, table in open_tables(tables)]
+    return [inspect(name, table) for name, table in open_tables(tables)]
+
+
+def inspect(name: str, table: DeltaTable) -> TableState:
+    """How one table is, from its log.
+
+    Raises:
+        StorageError: it cannot be read.
+    """
+    with _named(name):
+        files = pa.table(table.get_add_actions())
+    sizes = files.column("size_bytes")
+    return TableState(
+        name=name,
+        rows=int(pc.sum(files.column("num_records")).as_py() or 0),
+        files=files.num_rows,
+        small_files=int(pc.sum(pc.less(sizes, _target_bytes(name) // 2)).as_py() or 0),
+        size_bytes=int(pc.sum(sizes).as_py() or 0),
+        version=table.version(),
+    )
 
 
 def compact(tables: Mapping[str, str], progress: Callable[[str], None]) -> dict[str, int]:
@@ -90,7 +109,7 @@ def compact(tables: Mapping[str, str], progress: Callable[[str], None]) -> dict[
         progress(f"joining the files of {name}")
         if not name.startswith("silver/"):
             replaced[name] = join(name, table)
-        elif _describe(name, table).small_files >= MIN_SMALL_FILES:
+        elif inspect(name, table).small_files >= MIN_SMALL_FILES:
             replaced[name] = _sort(name, table)
     return {name: files for name, files in replaced.items() if files}
 
@@ -113,7 +132,7 @@ def join(name: str, table: DeltaTable) -> int:
     with _named(name):
         table.update_incremental()
         done = table.optimize.compact(
-            target_size=target_bytes(name),
+            target_size=_target_bytes(name),
             max_concurrent_tasks=1,  # the stream beside it needs the other cores
             writer_properties=ZSTD,
             post_commithook_properties=LEAVES_LOG,
@@ -133,11 +152,6 @@ def _sort(name: str, table: DeltaTable) -> int:
             post_commithook_properties=LEAVES_LOG,
         )
     return int(done["numFilesRemoved"])
-
-
-def target_bytes(name: str) -> int:
-    """Up to which size files of a table are joined."""
-    return BRONZE_TARGET_BYTES if name == BRONZE else TARGET_BYTES
 
 
 def vacuum(tables: Mapping[str, str], retention: timedelta, *, dry_run: bool) -> dict[str, int]:
@@ -171,6 +185,10 @@ def vacuum(tables: Mapping[str, str], retention: timedelta, *, dry_run: bool) ->
     return deleted
 
 
+def _target_bytes(name: str) -> int:
+    return BRONZE_TARGET_BYTES if name == BRONZE else TARGET_BYTES
+
+
 def open_tables(tables: Mapping[str, str]) -> Iterator[tuple[str, DeltaTable]]:
     """Open each table that exists.
 
@@ -184,20 +202,6 @@ def open_tables(tables: Mapping[str, str]) -> Iterator[tuple[str, DeltaTable]]:
             except TableNotFoundError:
                 continue
         yield name, table
-
-
-def _describe(name: str, table: DeltaTable) -> TableState:
-    with _named(name):
-        files = pa.table(table.get_add_actions())
-    sizes = files.column("size_bytes")
-    return TableState(
-        name=name,
-        rows=int(pc.sum(files.column("num_records")).as_py() or 0),
-        files=files.num_rows,
-        small_files=int(pc.sum(pc.less(sizes, target_bytes(name) // 2)).as_py() or 0),
-        size_bytes=int(pc.sum(sizes).as_py() or 0),
-        version=table.version(),
-    )
 
 
 @contextmanager

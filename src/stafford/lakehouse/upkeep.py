@@ -9,8 +9,6 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 from pyarrow import fs
@@ -18,7 +16,7 @@ from pyarrow import fs
 from stafford.errors import NotReady, StorageError
 from stafford.lakehouse.checkpoints import oldest_version
 from stafford.lakehouse.files import locate
-from stafford.lakehouse.maintenance import BRONZE, join, open_tables, target_bytes
+from stafford.lakehouse.maintenance import BRONZE, inspect, join, open_tables
 
 SMALL_FILES = 200
 """So many are joined. A commit takes 10 microseconds of processor time for each file of its table."""
@@ -48,7 +46,7 @@ def tend(tables: Mapping[str, str], silver_checkpoint: str) -> None:
         StaffordError: a table, or the checkpoint, cannot be read or written.
     """
     for name, table in open_tables(tables):
-        if _count_small(name, table) >= SMALL_FILES:
+        if inspect(name, table).small_files >= SMALL_FILES:
             with suppress(NotReady):  # it is tried again the next time
                 join(name, table)
         needed = table.version() - KEPT_COMMITS
@@ -87,8 +85,3 @@ def shorten_log(uri: str, needed: int) -> int:
     except (DeltaError, OSError) as exc:
         raise StorageError(f"cannot shorten the log of {uri}: {exc}; free the disk or its rights") from exc
     return len(doomed)
-
-
-def _count_small(name: str, table: DeltaTable) -> int:
-    sizes = pa.table(table.get_add_actions()).column("size_bytes")
-    return int(pc.sum(pc.less(sizes, target_bytes(name) // 2)).as_py() or 0)

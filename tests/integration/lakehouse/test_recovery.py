@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 from tests.ports import own
 
-from stafford.errors import OffsetOutOfRange, Terminal
+from stafford.errors import OffsetOutOfRange, StorageError, Terminal
 from stafford.jobs import ingest, reconcile, simulate, topics
 from stafford.lakehouse.counts import Counts
+from stafford.lakehouse.maintenance import describe
+from stafford.lakehouse.upkeep import tend
 from stafford.runtime.ports import first_free
 from stafford.settings import Settings
 
@@ -140,6 +142,39 @@ def test_a_running_ingestion_answers_prometheus(shop: Shop, monkeypatch: pytest.
     assert sum(map(float, refused)) >= counts.quarantined > 0
     with pytest.raises(urllib.error.URLError):
         urllib.request.urlopen(url, timeout=10)
+
+
+@pytest.mark.usefixtures("spark")
+def test_a_running_ingestion_tends_its_tables(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a pause, where it would be once a minute; and who goes on afterwards misses nothing.
+
+    Where it cannot be done, that is said, and the ingestion goes on.
+    """
+    monkeypatch.setattr("stafford.jobs.ingestion.TEND_INTERVAL_S", 0.01)
+    for name, few in (("SMALL_FILES", 2), ("KEPT_COMMITS", 1), ("KEPT_BY_BRONZE", 1)):
+        monkeypatch.setattr(f"stafford.lakehouse.upkeep.{name}", few)
+    job = ingest.build(shop.settings, notify=shop.said.append)
+    with job.stream() as ingestion:
+        for _ in range(15):
+            shop.live(timedelta(minutes=20))
+            ingestion.drain(60)
+        log = Path(job.lake.arrivals) / "_delta_log"
+        assert not (log / f"{0:020}.json").exists()
+        assert shop.said == []
+
+        def fail(*_: object) -> None:
+            raise StorageError("the disk takes no more")
+
+        monkeypatch.setattr(ingest, "tend", fail)
+        shop.live(timedelta(minutes=20))
+        ingestion.drain(60)
+    assert set(shop.said) == {"TABLES ARE NOT TENDED: the disk takes no more"}
+    monkeypatch.setattr(ingest, "tend", tend)
+    (one,) = (state for state in describe({"arrivals": job.lake.arrivals}))
+    assert one.files < 15
+    shop.live(timedelta(hours=1))
+    shop.ingest()
+    assert reconcile.build(shop.settings, with_marts=False).run().findings_by_kind == {}
 
 
 @pytest.mark.usefixtures("spark")
