@@ -19,7 +19,7 @@ from stafford.lakehouse.gold.sessions import GAP
 from stafford.lakehouse.gold.tables import GoldTable, daily_table, sessions_table
 from stafford.lakehouse.places import batch_settings_for
 from stafford.lakehouse.session import open_session
-from stafford.runtime.home import HomeLock
+from stafford.runtime.home import HomeLock, lock_maintenance
 from stafford.settings import Settings
 
 
@@ -115,5 +115,5 @@ def build(settings: Settings) -> BatchJob:
         lake=Lake(settings.lake_uri),
         contracts=load_contracts(settings.contracts_dir),
         session=session,
-        exclusive=lambda: HomeLock(settings.home_dir / "maintenance"),
+        exclusive=lambda: lock_maintenance(settings.home_dir),
     )

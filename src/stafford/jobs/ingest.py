@@ -32,7 +32,7 @@ from stafford.lakehouse.silver.cut_off import remember_cut_off
 from stafford.lakehouse.silver.stream import app_id, start_silver
 from stafford.lakehouse.triggers import Trigger
 from stafford.lakehouse.upkeep import tend
-from stafford.runtime.home import HomeLock
+from stafford.runtime.home import HomeLock, lock_maintenance
 from stafford.runtime.jars import ensure_jars
 from stafford.runtime.java import Java, find_java
 from stafford.settings import Settings
@@ -62,6 +62,8 @@ class IngestJob:
     find_kafka: FindKafka
     spool: Path
     exclusive: Callable[[], HomeLock]
+    maintenance: Callable[[], HomeLock]
+    """Is held by a batch job for as long as it reads silver at the versions with which it began."""
     live: Callable[[], AbstractContextManager[object]]
     """Keeps the live numbers in Redis for as long as its `with` lasts; they never stop an ingestion."""
     clock: Callable[[], datetime]
@@ -121,7 +123,7 @@ class IngestJob:
                     self._copy(spark, kafka, accept_loss=accept_loss)
                 progress("validating and deduplicating into silver")
                 queries.finish(self._silver(spark, Trigger.AVAILABLE_NOW, self.contracts))
-            self._tend()
+            self.tend()
             return self.count()
 
     @contextmanager
@@ -148,7 +150,7 @@ class IngestJob:
                     Follower(source, self.notify),
                     lambda: self._silver(spark, Trigger.FOLLOWING, self.contracts),
                     land_spool,
-                    self._tend,
+                    self.tend,
                     watch(spark),
                 )
                 try:
@@ -169,9 +171,11 @@ class IngestJob:
         ReplayWriter(self.lake, self.contracts, self.clock).finish()
         return spark
 
-    def _tend(self) -> None:
+    def tend(self) -> None:
+        """Join small files and shorten logs; where that fails, `notify` is told, and nothing else happens."""
         try:
-            tend(list_ingested(self.lake, self.contracts), self.silver_checkpoint)
+            tables = list_ingested(self.lake, self.contracts)
+            tend(tables, self.silver_checkpoint, is_pinned=not self.maintenance().is_free())
         except StaffordError as exc:
             # What was ingested is safe, and what goes on becomes slower by and by.
             self.notify(f"TABLES ARE NOT TENDED: {exc}")
@@ -304,6 +308,7 @@ def build(
         find_kafka=kafka or partial(find_kafka, settings),
         spool=settings.spool_dir,
         exclusive=lambda: HomeLock(settings.home_dir / "checkpoints"),
+        maintenance=lambda: lock_maintenance(settings.home_dir),
         live=find_publisher(settings, notify),
         clock=lambda: datetime.now(UTC),
         notify=notify,

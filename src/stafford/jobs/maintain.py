@@ -8,7 +8,7 @@ from stafford.contracts import load_contracts
 from stafford.domain.lake import Lake
 from stafford.lakehouse import maintenance
 from stafford.lakehouse.maintenance import TableState
-from stafford.runtime.home import HomeLock
+from stafford.runtime.home import HomeLock, lock_maintenance
 from stafford.settings import Settings
 
 
@@ -55,5 +55,5 @@ def build(settings: Settings) -> MaintainJob:
     lake = Lake(settings.lake_uri)
     return MaintainJob(
         tables=maintenance.list_tables(lake, load_contracts(settings.contracts_dir)),
-        exclusive=lambda: HomeLock(settings.home_dir / "maintenance"),
+        exclusive=lambda: lock_maintenance(settings.home_dir),
     )

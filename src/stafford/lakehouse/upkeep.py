@@ -33,7 +33,7 @@ _LOG_FILE = re.compile(r"(\d{20})\.(?:json|crc|checkpoint\..*parquet)")
 _CHECKPOINT = re.compile(r"(\d{20})\.checkpoint\.parquet")
 
 
-def tend(tables: Mapping[str, str], silver_checkpoint: str) -> None:
+def tend(tables: Mapping[str, str], silver_checkpoint: str, *, is_pinned: bool = False) -> None:
     """Join the small files of tables that have many, and shorten their logs.
 
     Changes no row. Safe beside a running ingestion, and when it is killed: the next time goes on.
@@ -41,6 +41,7 @@ def tend(tables: Mapping[str, str], silver_checkpoint: str) -> None:
     Args:
         tables: URIs by name, as `maintenance.list_tables` gives them.
         silver_checkpoint: of the query that reads bronze by its log; what it may still need stays.
+        is_pinned: a batch job reads the versions with which it began; all logs but bronze's stay as they are.
 
     Raises:
         StaffordError: a table, or the checkpoint, cannot be read or written.
@@ -49,11 +50,11 @@ def tend(tables: Mapping[str, str], silver_checkpoint: str) -> None:
         if inspect(name, table).small_files >= SMALL_FILES:
             with suppress(NotReady):  # it is tried again the next time
                 join(name, table)
-        needed = table.version() - KEPT_COMMITS
         if name == BRONZE:
             read_to = oldest_version(silver_checkpoint, str(table.metadata().id))
-            needed = min(read_to, table.version() - KEPT_BY_BRONZE)
-        shorten_log(tables[name], needed)
+            shorten_log(tables[name], min(read_to, table.version() - KEPT_BY_BRONZE))
+        elif not is_pinned:
+            shorten_log(tables[name], table.version() - KEPT_COMMITS)
 
 
 def shorten_log(uri: str, needed: int) -> int:

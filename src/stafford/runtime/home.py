@@ -20,10 +20,15 @@ class HomeLock:
     stale lock to remove by hand. Not reentrant: a second lock in the same process is refused too.
     """
 
-    def __init__(self, home: Path) -> None:
-        """Name the home; it is made when the lock is taken."""
+    def __init__(self, home: Path, wait_s: float = 0.0) -> None:
+        """Name the home; it is made when the lock is taken.
+
+        Args:
+            home: what is written to.
+            wait_s: for how long another may hold it at most.
+        """
         self._home = home
-        self._lock = filelock.FileLock(home / _LOCK_FILE, timeout=0)
+        self._lock = filelock.FileLock(home / _LOCK_FILE, timeout=wait_s)
 
     def __enter__(self) -> Self:
         """Take the lock.
@@ -60,8 +65,28 @@ class HomeLock:
         (self._home / _OWNER_FILE).unlink(missing_ok=True)
         self._lock.release()
 
+    def is_free(self) -> bool:
+        """Whether nobody else holds it just now; asking takes it for a moment.
+
+        Raises:
+            StorageError: the home cannot be written.
+        """
+        try:
+            with self:
+                return True
+        except HomeInUse:
+            return False
+
     def _owner(self) -> str:
         try:
             return (self._home / _OWNER_FILE).read_text(encoding="ascii").strip() or "(unknown)"
         except (OSError, ValueError):
             return "(unknown)"
+
+
+def lock_maintenance(home: Path) -> HomeLock:
+    """What keeps the batch jobs and the maintenance of a home apart.
+
+    An ingestion beside them asks now and then who holds it, so a moment is waited for.
+    """
+    return HomeLock(home / "maintenance", wait_s=1.0)

@@ -162,7 +162,7 @@ def test_a_running_ingestion_tends_its_tables(shop: Shop, monkeypatch: pytest.Mo
         assert not (log / f"{0:020}.json").exists()
         assert shop.said == []
 
-        def fail(*_: object) -> None:
+        def fail(*_: object, **__: object) -> None:
             raise StorageError("the disk takes no more")
 
         monkeypatch.setattr(ingest, "tend", fail)

@@ -154,6 +154,16 @@ def test_bronze_s_log_is_kept_for_silver(tmp_path: Path) -> None:
     assert 8 < versions(uri)[0] <= DeltaTable(uri).version() - 10
 
 
+def test_what_a_batch_job_reads_stays(tmp_path: Path) -> None:
+    """It began with a version, and may ask for it after hours; files are joined all the same."""
+    uri = make(tmp_path / "t", 33)
+    tend({"silver/orders": uri}, str(tmp_path / "checkpoint"), is_pinned=True)
+    assert versions(uri)[0] == 0
+    assert len(DeltaTable(uri).file_uris()) == 1
+    tend({"silver/orders": uri}, str(tmp_path / "checkpoint"), is_pinned=False)
+    assert versions(uri)[0] > 0
+
+
 def test_without_a_checkpoint_bronze_s_log_is_kept_whole(tmp_path: Path) -> None:
     """Silver may begin anew, and read it from its beginning."""
     uri = make(tmp_path / "t", 33)

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -52,3 +53,21 @@ def test_home_that_cannot_be_made_is_said_clearly(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="--home"), HomeLock(tmp_path / "file" / "home"):
         pass
+
+
+def test_who_asks_learns_whether_a_home_is_free(tmp_path: Path) -> None:
+    """And has not kept it."""
+    assert HomeLock(tmp_path).is_free()
+    with HomeLock(tmp_path):
+        assert not HomeLock(tmp_path).is_free()
+    assert HomeLock(tmp_path).is_free()
+
+
+def test_a_moment_is_waited_for(tmp_path: Path) -> None:
+    """By those who say so: what holds the home for shorter is no reason to refuse."""
+    with subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline().strip() == b"held"
+        Timer(0.2, holder.kill).start()
+        with HomeLock(tmp_path, wait_s=30):
+            pass
