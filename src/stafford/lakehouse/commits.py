@@ -75,9 +75,8 @@ def append_files_once(table: str | DeltaTable, files: Sequence[DataFile], app_id
     wanted = {field.name: field.type for field in pa.schema(target.schema())}
     for file in files:
         if file.columns != wanted:
-            raise SchemaMismatchError(
-                f"{target.table_uri} has {_list(wanted)}; {file.path} has {_list(file.columns)}"
-            )
+            named = target.table_uri if isinstance(table, DeltaTable) else table
+            raise SchemaMismatchError(f"{named} has {_list(wanted)}; {file.path} has {_list(file.columns)}")
     actions: list[AddAction | RemoveAction] = [
         AddAction(
             file.path, file.size, file.partition, file.written_at_ms, data_change=True, stats=file.stats
