@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from tests.ports import own
 
 from stafford.errors import SpoolFull, TransportUnavailable
 from stafford.jobs import spool as jobs_spool
@@ -69,7 +70,7 @@ def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Disk]:
 def victim(disk: Disk, kafka_jars: Path, java: Java) -> Iterator[Victim]:
     """One broker for all faults, started again after each that ended it."""
     broker = Broker(disk.path / "kafka", kafka_jars, java, probe=answers, heap_mb=256)
-    yield Victim(broker, 29192)
+    yield Victim(broker, own(29192))
     broker.stop()
 
 

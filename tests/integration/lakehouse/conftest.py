@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
+from tests.ports import own
 
 from stafford.contracts import Contract, load_contracts
 from stafford.contracts.reference import example_body
@@ -52,7 +53,7 @@ def spark(spark_jars: Path, java: Java, tmp_path_factory: pytest.TempPathFactory
 def victim(tmp_path_factory: pytest.TempPathFactory, kafka_jars: Path, java: Java) -> Iterator[Victim]:
     """A broker to ill-treat; who takes it leaves it running, without topics."""
     broker = Broker(tmp_path_factory.mktemp("victim"), kafka_jars, java, probe=answers, heap_mb=256)
-    yield Victim(broker, 29392)
+    yield Victim(broker, own(29392))
     broker.stop()
 
 
