@@ -33,13 +33,8 @@ def translate(error: Exception, query: str) -> StaffordError:
     """
     text = _unfold(error)
     cut = any(word in text for word in CUT)
-    if cut or any(word in text for word in DAMAGED):
-        why = "its table's log no longer has what it would go on with" if cut else "its checkpoint is damaged"
-        return Terminal(
-            f"{query} stopped: {why}. Move the folder checkpoints/{query} of this home away and {MADE_ANEW}. "
-            f"{_cause(text)}"
-        )
-    if any(word in text for word in LOST):
+    # Delta names the same option as Kafka's reader does.
+    if not cut and any(word in text for word in LOST):
         return OffsetOutOfRange(
             f"{query} stopped: the broker no longer has records that bronze never read. They are lost unless "
             f"their producer sends them again; after that, start from what is left: {_cause(text)}"
@@ -56,6 +51,12 @@ def translate(error: Exception, query: str) -> StaffordError:
     if any(word in text for word in FULL):
         return StorageError(
             f"{query} stopped: the disk of the lake is full. Free it and run the command again."
+        )
+    if cut or any(word in text for word in DAMAGED):
+        why = "its table's log no longer has what it would go on with" if cut else "its checkpoint is damaged"
+        return Terminal(
+            f"{query} stopped: {why}. Move the folder checkpoints/{query} of this home away and {MADE_ANEW}. "
+            f"{_cause(text)}"
         )
     return Terminal(
         f"{query} stopped: {_cause(text)}. Nothing half-written is visible; run it again to go on."

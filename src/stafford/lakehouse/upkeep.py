@@ -39,7 +39,7 @@ def tend(tables: Mapping[str, str], silver_checkpoint: str, *, is_pinned: bool =
     Changes no row. Safe beside a running ingestion, and when it is killed: the next time goes on.
 
     Args:
-        tables: URIs by name, as `maintenance.list_tables` gives them.
+        tables: URIs by name, as `maintenance.list_ingested` gives them.
         silver_checkpoint: of the query that reads bronze by its log; what it may still need stays.
         is_pinned: a batch job reads the versions with which it began; all logs but bronze's stay as they are.
 

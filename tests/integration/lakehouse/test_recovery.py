@@ -170,7 +170,7 @@ def test_a_running_ingestion_tends_its_tables(shop: Shop, monkeypatch: pytest.Mo
         ingestion.drain(60)
     assert set(shop.said) == {"TABLES ARE NOT TENDED: the disk takes no more"}
     monkeypatch.setattr(ingest, "tend", tend)
-    (one,) = (state for state in describe({"arrivals": job.lake.arrivals}))
+    (one,) = describe({"arrivals": job.lake.arrivals})
     assert one.files < 15
     shop.live(timedelta(hours=1))
     shop.ingest()

@@ -43,6 +43,8 @@ def test_a_cause_that_spark_does_not_show_is_found():
         ("UnknownTopicOrPartitionException: gone", ConfigError, "stafford topics apply"),
         ("Timed out: java.util.concurrent.TimeoutException", NotReady, "stafford kafka status"),
         ("java.io.IOException: No space left on device", StorageError, "disk of the lake is full"),
+        # whatever else it broke: the disk comes first
+        ("[MALFORMED_LOG_FILE] read: No space left on device", StorageError, "disk of the lake is full"),
         ("[MALFORMED_LOG_FILE] failed to read", Terminal, "Move the folder checkpoints/bronze of this home"),
         (
             '[DELTA_MISSING_FILES_UNEXPECTED_VERSION] set .option("failOnDataLoss", "false")',
