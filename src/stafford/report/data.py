@@ -29,7 +29,8 @@ TRAFFIC_SCHEMA = pa.schema(
 PRODUCT_SCHEMA = pa.schema(
     [
         pa.field("product_id", pa.string()),
-        pa.field("product_name", pa.string()),  # null where no clean event introduced the product
+        # With its colour and size; null where no clean event introduced the product.
+        pa.field("product_name", pa.string()),
         pa.field("category", pa.string()),
         pa.field("units", pa.int64()),
         pa.field("revenue_cents", pa.int64()),  # of the lines, without shipping

@@ -41,7 +41,9 @@ order by hour
 PRODUCT_SQL: Final = """
 select
     items.product_id::varchar as product_id,
-    any_value(products.product_name)::varchar as product_name,
+    any_value(
+        products.product_name || coalesce(', ' || products.color, '') || coalesce(', ' || products.size, '')
+    )::varchar as product_name,
     any_value(products.category)::varchar as category,
     sum(items.quantity)::bigint as units,
     sum(items.line_total_cents)::bigint as revenue_cents

@@ -11,6 +11,8 @@ select
         else 'Linen shirt ' || n
     end as product_name,
     case n % 3 when 0 then 'kitchen' when 1 then 'garden' else 'clothing' end as category,
+    case n when 4 then 'navy' when 5 then 'red' end as color,
+    case n when 5 then 'M' end as size,
     1000 * n as price_cents,
     timestamptz '2026-01-01 00:00:00+00' as launched_at,
     false as is_inferred

@@ -90,6 +90,16 @@ def test_product_without_a_clean_event_is_there(warehouse: Path, read: Load) -> 
     assert (first["product_id"], first["product_name"]) == ("prd-1", None)
 
 
+def test_variants_of_a_product_are_told_apart(data: ReportData) -> None:
+    """Colour and size are part of what a product is called, where it has them."""
+    names = {row["product_id"]: row["product_name"] for row in data.products.to_pylist()}
+    assert (names["prd-4"], names["prd-5"], names["prd-6"]) == (
+        "Linen shirt 4, navy",
+        "Linen shirt 5, red, M",
+        "Linen shirt 6",
+    )
+
+
 def test_empty_marts_are_a_shop_without_orders(warehouse: Path, read: Load) -> None:
     """Marts without a row give zeros and empty tables, not errors."""
     for mart in ("revenue_hourly", "fct_sessions", "funnel_daily", "fct_order_items", "dim_products"):
