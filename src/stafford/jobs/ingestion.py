@@ -15,7 +15,7 @@ from stafford.transport import Backoff
 SPOOL_INTERVAL_S = 1.0
 """How long a record waits in the spool at most before a continuous ingestion lands it."""
 
-TEND_INTERVAL_S = 60.0
+TEND_INTERVAL_S = 30.0
 """How often it is asked whether tables want tending."""
 
 LOOK_S = 1.0

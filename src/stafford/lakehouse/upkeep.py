@@ -16,10 +16,11 @@ from pyarrow import fs
 from stafford.errors import NotReady, StorageError
 from stafford.lakehouse.checkpoints import oldest_version
 from stafford.lakehouse.files import locate
-from stafford.lakehouse.maintenance import BRONZE, inspect, join, open_tables
+from stafford.lakehouse.maintenance import BRONZE, find_young, join, open_tables
 
-SMALL_FILES = 200
-"""So many are joined. A commit takes 10 microseconds of processor time for each file of its table."""
+YOUNG_FILES = 50
+"""So many of a partition are joined. A commit takes 10 microseconds of processor time for each file of its
+table."""
 
 KEPT_COMMITS = 500
 """A log keeps at least so many: who asks what is new since a version finds it for eight minutes at least. A
@@ -47,9 +48,10 @@ def tend(tables: Mapping[str, str], silver_checkpoint: str, *, is_pinned: bool =
         StaffordError: a table, or the checkpoint, cannot be read or written.
     """
     for name, table in open_tables(tables):
-        if inspect(name, table).small_files >= SMALL_FILES:
-            with suppress(NotReady):  # it is tried again the next time
-                join(name, table)
+        for young in find_young(name, table):
+            if young.files >= YOUNG_FILES:
+                with suppress(NotReady):  # it is tried again the next time
+                    join(name, table, young)
         if name == BRONZE:
             read_to = oldest_version(silver_checkpoint, str(table.metadata().id))
             shorten_log(tables[name], min(read_to, table.version() - KEPT_BY_BRONZE))

@@ -151,7 +151,7 @@ def test_a_running_ingestion_tends_its_tables(shop: Shop, monkeypatch: pytest.Mo
     Where it cannot be done, that is said, and the ingestion goes on.
     """
     monkeypatch.setattr("stafford.jobs.ingestion.TEND_INTERVAL_S", 0.01)
-    for name, few in (("SMALL_FILES", 2), ("KEPT_COMMITS", 1), ("KEPT_BY_BRONZE", 1)):
+    for name, few in (("YOUNG_FILES", 2), ("KEPT_COMMITS", 1), ("KEPT_BY_BRONZE", 1)):
         monkeypatch.setattr(f"stafford.lakehouse.upkeep.{name}", few)
     job = ingest.build(shop.settings, notify=shop.said.append)
     with job.stream() as ingestion:

@@ -23,7 +23,7 @@ def keep_next_to_nothing(monkeypatch):
     """A few commits are what a thousand are to a lake of some days."""
     monkeypatch.setattr(upkeep, "KEPT_COMMITS", 1)
     monkeypatch.setattr(upkeep, "KEPT_BY_BRONZE", 1)
-    monkeypatch.setattr(upkeep, "SMALL_FILES", 2)
+    monkeypatch.setattr(upkeep, "YOUNG_FILES", 2)
 
 
 @pytest.fixture

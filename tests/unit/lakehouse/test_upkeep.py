@@ -1,17 +1,21 @@
 """Upkeep joins files and shortens logs, and a table is what it was before."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from deltalake import CommitProperties, DeltaTable, Transaction
+from hypothesis import given
+from hypothesis import strategies as st
 from pyarrow import fs
 
 from stafford.errors import NotReady, StorageError
 from stafford.lakehouse import upkeep
 from stafford.lakehouse.commits import append
+from stafford.lakehouse.maintenance import _take_young, join
 from stafford.lakehouse.upkeep import shorten_log, tend
 
 EVERY = 5
@@ -23,7 +27,7 @@ def keep_few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small numbers, so that small tables show what large ones do."""
     monkeypatch.setattr(upkeep, "KEPT_COMMITS", 10)
     monkeypatch.setattr(upkeep, "KEPT_BY_BRONZE", 10)
-    monkeypatch.setattr(upkeep, "SMALL_FILES", 10)
+    monkeypatch.setattr(upkeep, "YOUNG_FILES", 10)
 
 
 def make(uri: Path, commits: int) -> str:
@@ -141,6 +145,53 @@ def test_only_tables_with_many_small_files_are_joined(tmp_path: Path) -> None:
     assert pq.read_metadata(joined).row_group(0).column(0).compression == "ZSTD"  # as it was before
     assert numbers(uris["many"]) == list(range(12))
     assert len(DeltaTable(uris["few"]).file_uris()) == 8
+
+
+def sizes(uri: str) -> list[int]:
+    """Of the files of a table, the largest last."""
+    return sorted(pa.table(DeltaTable(uri).get_add_actions())["size_bytes"].to_pylist())
+
+
+def test_a_large_file_waits_until_as_much_is_new(tmp_path: Path) -> None:
+    """Control: `maintain compact` joins whatever is not full yet."""
+    uri = make(tmp_path / "t", 0)
+    append(uri, pa.table({"number": list(range(100, 20_000))}), CommitProperties())
+    (large,) = sizes(uri)
+    for number in range(12):
+        append(uri, pa.table({"number": [number]}), CommitProperties())
+    tend({"arrivals": uri}, str(tmp_path / "checkpoint"))
+    assert len(sizes(uri)) == 2
+    assert sizes(uri)[-1] == large
+    join("arrivals", DeltaTable(uri))
+    assert len(sizes(uri)) == 1
+    rows = DeltaTable(uri).to_pyarrow_table()["number"].to_pylist()
+    assert sorted(rows) == [*range(12), *range(100, 20_000)]
+
+
+def test_partitions_are_joined_each_by_itself(tmp_path: Path) -> None:
+    """A topic that is quiet waits, whatever comes to another; names off the wire are only names."""
+    uri, names = str(tmp_path / "t"), ["busy", "it's = odd/%20", "quiet"]
+    kinds = pa.schema([("number", pa.int64()), ("topic", pa.string())])
+    DeltaTable.create(uri, kinds, partition_by=["topic"])
+    for number in range(12):
+        busy = names[:2] if number else names
+        append(uri, pa.table({"number": [number] * len(busy), "topic": busy}), CommitProperties())
+    tend({"quarantine": uri}, str(tmp_path / "checkpoint"))
+    assert len(sizes(uri)) == 3
+    found = DeltaTable(uri).to_pyarrow_table().group_by("topic").aggregate([("number", "sum")])
+    assert dict(zip(*(found[name].to_pylist() for name in found.column_names), strict=True)) == dict(
+        zip(names, [66, 66, 0], strict=True)
+    )
+
+
+@given(st.lists(st.integers(1, 1000), max_size=300))
+def test_what_is_joined_at_least_doubles(found: list[int]) -> None:
+    """So a row is written a number of times that is a logarithm; and few files stay small for good."""
+    young = _take_young(found)
+    assert not young or 2 * young[-1] <= sum(young)
+    left = sorted((Counter(found) - Counter(young)).elements())
+    assert len(left) <= 10  # each is larger than all that are smaller, together
+    assert all(size > sum(young) + sum(left[:place]) for place, size in enumerate(left))
 
 
 def test_bronze_s_log_is_kept_for_silver(tmp_path: Path) -> None:
