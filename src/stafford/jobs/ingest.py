@@ -31,7 +31,7 @@ from stafford.lakehouse.session import open_session
 from stafford.lakehouse.silver.cut_off import remember_cut_off
 from stafford.lakehouse.silver.stream import app_id, start_silver
 from stafford.lakehouse.triggers import Trigger
-from stafford.lakehouse.upkeep import tend
+from stafford.lakehouse.upkeep import Rest, tend
 from stafford.runtime.home import HomeLock, lock_maintenance
 from stafford.runtime.jars import ensure_jars
 from stafford.runtime.java import Java, find_java
@@ -171,11 +171,11 @@ class IngestJob:
         ReplayWriter(self.lake, self.contracts, self.clock).finish()
         return spark
 
-    def tend(self) -> None:
+    def tend(self, rest: Rest = lambda _: False) -> None:
         """Join small files and shorten logs; where that fails, `notify` is told, and nothing else happens."""
         try:
             tables = list_ingested(self.lake, self.contracts)
-            tend(tables, self.silver_checkpoint, is_pinned=not self.maintenance().is_free())
+            tend(tables, self.silver_checkpoint, rest, is_pinned=not self.maintenance().is_free())
         except StaffordError as exc:
             # What was ingested is safe, and what goes on becomes slower by and by.
             self.notify(f"TABLES ARE NOT TENDED: {exc}")

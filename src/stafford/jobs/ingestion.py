@@ -10,6 +10,7 @@ from stafford.errors import NotReady, StaffordError, TransportUnavailable
 from stafford.jobs.wall_clock import ClockWatch
 from stafford.lakehouse import queries
 from stafford.lakehouse.executors import ExecutorWatch
+from stafford.lakehouse.upkeep import Rest
 from stafford.transport import Backoff
 
 SPOOL_INTERVAL_S = 1.0
@@ -17,6 +18,10 @@ SPOOL_INTERVAL_S = 1.0
 
 TEND_INTERVAL_S = 30.0
 """How often it is asked whether tables want tending."""
+
+REST = 2.0
+"""How long tending rests after each join, by what it took: the stream catches up, and a third of a core is
+the most that tending takes."""
 
 LOOK_S = 1.0
 """How often it is asked whether bronze's query still runs."""
@@ -176,7 +181,7 @@ class Ingestion:
         bronze: Follower,
         start_silver: Callable[[], StreamingQuery],
         land_spool: Callable[[], None],
-        tend_tables: Callable[[], None],
+        tend_tables: Callable[[Rest], None],
         executors: ExecutorWatch,
     ) -> None:
         """Start silver, the landing and the tending beside what goes on already; the caller stops it."""
@@ -250,7 +255,7 @@ class Ingestion:
 
     def _keep_tending(self) -> None:
         while not self._stopping.wait(TEND_INTERVAL_S):
-            self._tend_tables()
+            self._tend_tables(lambda took_s: self._stopping.wait(REST * took_s))
 
     def _land(self) -> None:
         # One at a time: what bronze has already is looked up before it is appended to.

@@ -6,7 +6,8 @@ batch.
 """
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from deltalake import DeltaTable
@@ -34,29 +35,45 @@ _LOG_FILE = re.compile(r"(\d{20})\.(?:json|crc|checkpoint\..*parquet)")
 _CHECKPOINT = re.compile(r"(\d{20})\.checkpoint\.parquet")
 
 
-def tend(tables: Mapping[str, str], silver_checkpoint: str, *, is_pinned: bool = False) -> None:
-    """Join the small files of tables that have many, and shorten their logs.
+Rest = Callable[[float], bool]
+"""Is called after a join, with the seconds that it took; True: it was the last one."""
+
+
+def tend(
+    tables: Mapping[str, str],
+    silver_checkpoint: str,
+    rest: Rest = lambda _: False,
+    *,
+    is_pinned: bool = False,
+) -> None:
+    """Shorten the logs of tables, and join the small files of those that have many.
 
     Changes no row. Safe beside a running ingestion, and when it is killed: the next time goes on.
 
     Args:
         tables: URIs by name, as `maintenance.list_ingested` gives them.
         silver_checkpoint: of the query that reads bronze by its log; what it may still need stays.
+        rest: lets a stream catch up, from which the join took a core.
         is_pinned: a batch job reads the versions with which it began; all logs but bronze's stay as they are.
 
     Raises:
         StaffordError: a table, or the checkpoint, cannot be read or written.
     """
-    for name, table in open_tables(tables):
-        for young in find_young(name, table):
-            if young.files >= YOUNG_FILES:
-                with suppress(NotReady):  # it is tried again the next time
-                    join(name, table, young)
+    opened = list(open_tables(tables))
+    for name, table in opened:
         if name == BRONZE:
             read_to = oldest_version(silver_checkpoint, str(table.metadata().id))
             shorten_log(tables[name], min(read_to, table.version() - KEPT_BY_BRONZE))
         elif not is_pinned:
             shorten_log(tables[name], table.version() - KEPT_COMMITS)
+    for name, table in opened:
+        for young in find_young(name, table):
+            if young.files >= YOUNG_FILES:
+                began = time.monotonic()
+                with suppress(NotReady):  # it is tried again the next time
+                    join(name, table, young)
+                if rest(time.monotonic() - began):
+                    return
 
 
 def shorten_log(uri: str, needed: int) -> int:

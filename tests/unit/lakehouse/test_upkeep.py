@@ -147,6 +147,22 @@ def test_only_tables_with_many_small_files_are_joined(tmp_path: Path) -> None:
     assert len(DeltaTable(uris["few"]).file_uris()) == 8
 
 
+def test_a_stream_is_given_rest_after_each_join(tmp_path: Path) -> None:
+    """Told how long it took, and whoever stops waits for no other; logs come first."""
+    uris = {name: make(tmp_path / name, 33) for name in ("arrivals", "quarantine", "silver/orders")}
+    took: list[float] = []
+
+    def rest(seconds: float) -> bool:
+        took.append(seconds)
+        return len(took) == 2
+
+    tend(uris, str(tmp_path / "checkpoint"), rest)
+    assert len(took) == 2
+    assert min(took) > 0
+    assert [len(sizes(uri)) for uri in uris.values()] == [1, 1, 33]
+    assert all(versions(uri)[0] > 0 for uri in uris.values())
+
+
 def sizes(uri: str) -> list[int]:
     """Of the files of a table, the largest last."""
     return sorted(pa.table(DeltaTable(uri).get_add_actions())["size_bytes"].to_pylist())
