@@ -20,8 +20,8 @@ TEND_INTERVAL_S = 30.0
 """How often it is asked whether tables want tending."""
 
 REST = 2.0
-"""How long tending rests after each join, by what it took: the stream catches up, and a third of a core is
-the most that tending takes."""
+"""How long tending rests after each join, by what it took: the stream catches up, and files are joined for a
+third of the time at most."""
 
 LOOK_S = 1.0
 """How often it is asked whether bronze's query still runs."""

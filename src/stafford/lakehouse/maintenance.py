@@ -124,13 +124,14 @@ def find_young(name: str, table: DeltaTable) -> list[Young]:
         sizes.setdefault(tuple(row[place] for place in places), []).append(row["size_bytes"])
     found = []
     for values, all_sizes in sizes.items():
-        young = _take_young(all_sizes)
+        young = take_young(all_sizes)
         where = [(column, "=", value) for column, value in zip(by, values, strict=True)]
         found.append(Young(where, len(young), sum(young)))
     return found
 
 
-def _take_young(sizes: Iterable[int]) -> list[int]:
+def take_young(sizes: Iterable[int]) -> list[int]:
+    """Sizes up to the largest that is no more than all that are smaller, together; in order."""
     young = sorted(sizes)
     total = sum(young)
     while young and young[-1] > total - young[-1]:
@@ -181,11 +182,14 @@ def join(name: str, table: DeltaTable, young: Young | None = None) -> int:
         NotReady: others wrote to the table all the time.
         StorageError: it cannot be read or written.
     """
+    where, target_bytes = None, _target_bytes(name)
+    if young is not None:
+        where, target_bytes = young.where or None, min(young.size_bytes, STREAM_TARGET_BYTES)
     with _named(name):
         table.update_incremental()
         done = table.optimize.compact(
-            partition_filters=(young and young.where) or None,
-            target_size=min(young.size_bytes, STREAM_TARGET_BYTES) if young else _target_bytes(name),
+            partition_filters=where,
+            target_size=target_bytes,
             max_concurrent_tasks=1,  # the stream beside it needs the other cores
             writer_properties=ZSTD,
             post_commithook_properties=LEAVES_LOG,

@@ -15,7 +15,7 @@ from pyarrow import fs
 from stafford.errors import NotReady, StorageError
 from stafford.lakehouse import upkeep
 from stafford.lakehouse.commits import append
-from stafford.lakehouse.maintenance import _take_young, join
+from stafford.lakehouse.maintenance import join, take_young
 from stafford.lakehouse.upkeep import shorten_log, tend
 
 EVERY = 5
@@ -55,6 +55,11 @@ def numbers(uri: str) -> list[int]:
 def versions(uri: str, kind: str = "json") -> list[int]:
     """Of the log's files of a kind."""
     return sorted(int(path.name[:20]) for path in (Path(uri) / "_delta_log").glob(f"*.{kind}"))
+
+
+def sizes(uri: str) -> list[int]:
+    """Of the files of a table, the largest last."""
+    return sorted(pa.table(DeltaTable(uri).get_add_actions())["size_bytes"].to_pylist())
 
 
 def test_a_log_becomes_short_and_the_table_is_the_same(tmp_path: Path) -> None:
@@ -163,11 +168,6 @@ def test_a_stream_is_given_rest_after_each_join(tmp_path: Path) -> None:
     assert all(versions(uri)[0] > 0 for uri in uris.values())
 
 
-def sizes(uri: str) -> list[int]:
-    """Of the files of a table, the largest last."""
-    return sorted(pa.table(DeltaTable(uri).get_add_actions())["size_bytes"].to_pylist())
-
-
 def test_a_large_file_waits_until_as_much_is_new(tmp_path: Path) -> None:
     """Control: `maintain compact` joins whatever is not full yet."""
     uri = make(tmp_path / "t", 0)
@@ -203,7 +203,7 @@ def test_partitions_are_joined_each_by_itself(tmp_path: Path) -> None:
 @given(st.lists(st.integers(1, 1000), max_size=300))
 def test_what_is_joined_at_least_doubles(found: list[int]) -> None:
     """So a row is written a number of times that is a logarithm; and few files stay small for good."""
-    young = _take_young(found)
+    young = take_young(found)
     assert not young or 2 * young[-1] <= sum(young)
     left = sorted((Counter(found) - Counter(young)).elements())
     assert len(left) <= 10  # each is larger than all that are smaller, together
