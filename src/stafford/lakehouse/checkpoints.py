@@ -72,17 +72,19 @@ def read_bounds(checkpoint: str, batch: int) -> tuple[dict[str, dict[int, int]],
 def oldest_version(checkpoint: str, table_id: str) -> int:
     """The version of a Delta table behind which a query that reads it never goes back.
 
-    Spark plans its last batch again when it starts, and a checkpoint keeps the offsets of some before that.
+    Spark plans its last batch again when it starts, also one that was finished, and a checkpoint keeps the
+    offsets of some before that. An offset says where a batch ends; so where the first one begins stands
+    nowhere, and Spark reads it as the version before its end, or from the beginning of the table.
 
     Returns:
-        0 where the checkpoint says nothing of this table: all of its log may be needed then.
+        0 where all of the table's log may be needed: fewer than two batches were begun, or none read it.
 
     Raises:
         Terminal: the checkpoint cannot be understood.
         StorageError: the folder cannot be read.
     """
-    first = min(_batches(checkpoint, "offsets"), default=None)
-    text = None if first is None else _read(checkpoint, f"offsets/{first}")
+    batches = sorted(_batches(checkpoint, "offsets"))
+    text = _read(checkpoint, f"offsets/{batches[0]}") if len(batches) > 1 else None
     if text is None:
         return 0
     try:

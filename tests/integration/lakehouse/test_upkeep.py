@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
 @pytest.fixture(autouse=True)
 def keep_next_to_nothing(monkeypatch):
-    """A few commits are what a thousand are to a lake of some days."""
+    """A few commits are what hundreds are to a lake of some days."""
     monkeypatch.setattr(upkeep, "KEPT_COMMITS", 1)
     monkeypatch.setattr(upkeep, "KEPT_BY_BRONZE", 1)
     monkeypatch.setattr(upkeep, "YOUNG_FILES", 2)
@@ -57,8 +57,9 @@ def fates(lake):
 
 def test_silver_that_stands_still_finds_what_it_has_not_read(lake):
     """Control: a log that is shortened whatever silver read has it stop, and say how it goes on."""
-    land(lake, *range(4))
-    lake.refine()
+    for first in (0, 2):
+        land(lake, first, first + 1)
+        lake.refine()
     land(lake, *range(2, 12))  # silver stands still, two come twice
     lake.tend()
     bronze = lake.lake.bronze
@@ -94,6 +95,26 @@ def test_a_batch_that_was_cut_off_is_repeated_after_upkeep(lake, monkeypatch):
     lake.refine()
     assert silver(lake) == [event_id(number) for number in range(14)]
     assert fates(lake) == ["duplicate"] * 2 + ["silver"] * 14
+
+
+@pytest.mark.parametrize("is_cut_off", [True, False])
+def test_the_first_batch_is_planned_again_after_upkeep(lake, monkeypatch, is_cut_off):
+    """Whether it was finished or not: as the version before its end, and no offset says so."""
+    bronze = lake.lake.bronze
+    DeltaTable(bronze).alter.set_table_properties({"delta.checkpointInterval": "1"})  # one at the end, too
+    land(lake, *range(6))
+    if is_cut_off:
+        lake.refine_but_for_arrivals(monkeypatch)
+    else:
+        lake.refine()
+    land(lake, *range(4, 12))
+    lake.tend()
+    assert begins(bronze) == 0
+    lake.refine()
+    assert silver(lake) == [event_id(number) for number in range(12)]
+    assert fates(lake) == ["duplicate"] * 2 + ["silver"] * 12
+    lake.tend()
+    assert begins(bronze) > 0
 
 
 def test_upkeep_without_a_pause_beside_batches(lake):

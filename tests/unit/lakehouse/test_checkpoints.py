@@ -154,7 +154,7 @@ def test_a_batch_has_what_its_checkpoint_says(tmp_path: Path) -> None:
 
 
 def test_the_oldest_batch_that_is_kept_says_what_a_query_may_need(tmp_path: Path) -> None:
-    """Of its own table alone; without a checkpoint it may need everything."""
+    """Of its own table alone; without one before the last it may need everything."""
     checkpoint = begin(tmp_path / "c", 9, 10, 11)
     for batch, version in ((9, 40), (10, 41), (11, 57)):
         offset = {"reservoirId": "t1", "reservoirVersion": version, "index": -1, "isStartingVersion": False}
@@ -162,11 +162,14 @@ def test_the_oldest_batch_that_is_kept_says_what_a_query_may_need(tmp_path: Path
     assert oldest_version(checkpoint, "t1") == 40
     assert oldest_version(checkpoint, "made again") == 0
     assert oldest_version(str(tmp_path / "none"), "t1") == 0
+    for batch in (9, 10):
+        (tmp_path / "c" / "offsets" / str(batch)).unlink()
+    assert oldest_version(checkpoint, "t1") == 0  # where 11 begins stands nowhere
 
 
 @pytest.mark.parametrize("text", ["", "v1", "v1\n{}\n{", "v1\n{}\n[]"])
 def test_a_torn_offset_is_not_guessed(tmp_path: Path, text: str) -> None:
-    checkpoint = begin(tmp_path / "c", 9)
+    checkpoint = begin(tmp_path / "c", 9, 10)
     (tmp_path / "c" / "offsets" / "9").write_text(text)
     with pytest.raises(Terminal, match="offsets cannot be read"):
         oldest_version(checkpoint, "t1")

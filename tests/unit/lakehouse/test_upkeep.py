@@ -211,12 +211,17 @@ def test_what_is_joined_at_least_doubles(found: list[int]) -> None:
 
 
 def test_bronze_s_log_is_kept_for_silver(tmp_path: Path) -> None:
-    """Control: the same table under another name, which nobody reads by its log, is shortened further."""
+    """Whole until silver has begun two batches. Control: under another name, which nobody reads by its log,
+    the same table is shortened further.
+    """
     uri = make(tmp_path / "t", 33)
     offsets = tmp_path / "checkpoint" / "offsets"
     offsets.mkdir(parents=True)
     position = {"reservoirId": str(DeltaTable(uri).metadata().id), "reservoirVersion": 8}
-    (offsets / "3").write_text(f"v1\n{{}}\n{json.dumps(position)}")
+    for batch in ("3", "4"):
+        tend({"bronze": uri}, str(tmp_path / "checkpoint"))
+        assert versions(uri)[0] == 0
+        (offsets / batch).write_text(f"v1\n{{}}\n{json.dumps(position)}")
     tend({"bronze": uri}, str(tmp_path / "checkpoint"))
     assert 0 < versions(uri)[0] <= 8
     tend({"arrivals": uri}, str(tmp_path / "checkpoint"))
