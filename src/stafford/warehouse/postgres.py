@@ -25,9 +25,15 @@ CREATE TABLE IF NOT EXISTS raw._publications (
     table_id text,
     version bigint,
     columns text NOT NULL,
-    row_count bigint NOT NULL
+    row_count bigint NOT NULL,
+    files text[]
 )
 """
+
+FILES_ARE_KNOWN = (
+    "SELECT FROM pg_attribute WHERE attrelid = 'raw._publications'::regclass AND attname = 'files'"
+)
+"""Not in a warehouse that was made before; adding a column keeps readers waiting, so it is asked first."""
 
 
 def publish(
@@ -42,8 +48,9 @@ def publish(
 
     Delivery: effectively once. Everything happens in one transaction: a kill at any instant leaves
     the tables of the publish before, or of this one, never a mixture. Rows are merged by `event_id`, so a
-    row that is there already is not written again. Readers are not kept waiting, unless a table gets
-    other columns.
+    row that is there already is not written again. Read are the files that the publish before did not have,
+    and all of them where `raw` has not as many rows as silver then. Readers are not kept waiting, unless a
+    table gets other columns.
 
     Rows are streamed in batches: no table is ever in memory as a whole.
 
@@ -104,6 +111,8 @@ class _Last:
     version: int | None
     columns: str
     row_count: int
+    files: list[str] | None
+    """None where they do not tell the whole."""
 
 
 @dataclass(slots=True)
@@ -121,6 +130,8 @@ class _Publication:
             # Asked first: IF NOT EXISTS wants the right to make schemas even where nothing is made.
             self.connection.execute("CREATE SCHEMA raw")
         self.connection.execute(PUBLICATIONS)
+        if self.connection.execute(FILES_ARE_KNOWN).fetchone() is None:
+            self.connection.execute("ALTER TABLE raw._publications ADD COLUMN files text[]")
         known = self.known()
         changed = [s for s in snapshots if not self._is_published(s, known.get(s.topic), contracts[s.topic])]
         for number, snapshot in enumerate(changed, start=1):
@@ -130,7 +141,7 @@ class _Publication:
 
     def known(self) -> dict[str, _Last]:
         rows = self.connection.execute(
-            "SELECT topic, table_id, version, columns, row_count FROM raw._publications ORDER BY topic"
+            "SELECT topic, table_id, version, columns, row_count, files FROM raw._publications ORDER BY topic"
         )
         return {topic: _Last(*rest) for topic, *rest in rows}
 
@@ -147,34 +158,48 @@ class _Publication:
         if last is None or last.columns != ddl(contract):
             self._make_anew(topic, contract)
             last = None
-        before = self._count(topic)
-        # Somebody may have taken rows out of the table by hand: then all of silver is compared.
-        added = _added_since(last, snapshot, columns) if last and last.row_count == before else None
-        if added is None:
+        rows = self._merge_new(snapshot, last, contract, columns) if last is not None else None
+        if rows is None or rows != snapshot.rows:
             staged = self._stage(snapshot, contract, columns, snapshot.batches(columns) if columns else ())
             self._delete_what_is_not_staged(topic)
-            wanted = staged
-        else:
-            wanted = before + self._stage(snapshot, contract, columns, added)
-        self._merge(topic, contract)
-        rows = self._count(topic)
-        if rows != wanted:
-            raise ContractViolation(
-                f"silver table {topic} at version {snapshot.version} has {wanted - rows:,} rows "
-                "whose event_id is there already, so nothing was published; "
-                "`stafford reconcile --no-marts` names them"
-            )
+            self._merge(topic, contract)
+            rows = self._count(topic)
+            if rows != staged:
+                raise ContractViolation(
+                    f"silver table {topic} at version {snapshot.version} has {staged - rows:,} rows "
+                    "whose event_id is there already, so nothing was published; "
+                    "`stafford reconcile --no-marts` names them"
+                )
         # Otherwise the first build after it would plan its joins as if the table were empty.
         self.connection.execute(f'ANALYZE raw."{topic}"')
-        self._note(_Last(snapshot.table_id, snapshot.version, ddl(contract), rows), topic)
+        last = _Last(snapshot.table_id, snapshot.version, ddl(contract), rows, snapshot.files)
+        self._note(last, topic)
         return rows
+
+    def _merge_new(
+        self, snapshot: Snapshot, last: _Last, contract: Contract, columns: list[str]
+    ) -> int | None:
+        """Merge the files that the publish before did not have; gives the rows that are there then.
+
+        All of silver is there then. So where the numbers are equal, nothing else is, as long as silver has
+        each event once. None where only the whole table will do.
+        """
+        files = snapshot.files
+        if last.table_id != snapshot.table_id or last.files is None or files is None:
+            return None
+        if self._count(snapshot.topic) != last.row_count:
+            return None  # somebody took rows out of it, or put some in
+        new = set(files) - set(last.files)
+        self._stage(snapshot, contract, columns, snapshot.batches_of(new, columns))
+        self._merge(snapshot.topic, contract)
+        return self._count(snapshot.topic)
 
     def _note(self, last: _Last, topic: str) -> None:
         self.connection.execute(
-            "INSERT INTO raw._publications VALUES (%s, %s, %s, %s, %s) ON CONFLICT (topic) DO UPDATE SET "
-            "(table_id, version, columns, row_count) = "
-            "(EXCLUDED.table_id, EXCLUDED.version, EXCLUDED.columns, EXCLUDED.row_count)",
-            [topic, last.table_id, last.version, last.columns, last.row_count],
+            "INSERT INTO raw._publications VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (topic) DO UPDATE SET "
+            "(table_id, version, columns, row_count, files) = "
+            "(EXCLUDED.table_id, EXCLUDED.version, EXCLUDED.columns, EXCLUDED.row_count, EXCLUDED.files)",
+            [topic, last.table_id, last.version, last.columns, last.row_count, last.files],
         )
 
     def _count(self, topic: str) -> int:
@@ -241,13 +266,6 @@ class _Publication:
     def _is_there(self, function: str, name: str) -> bool:
         row = self.connection.execute(f"SELECT {function}(%s) IS NOT NULL", [name]).fetchone()
         return bool(row and row[0])
-
-
-def _added_since(last: _Last, snapshot: Snapshot, columns: list[str]) -> Iterator[pa.RecordBatch] | None:
-    """Rows that are new since the publish before; None where only the whole table will do."""
-    if last.version is None or last.table_id != snapshot.table_id:
-        return None
-    return snapshot.added_since(last.version, columns)
 
 
 def _number(connection: Connection, sql: str) -> int:

@@ -1,12 +1,14 @@
 """Reads silver by delta-rs, without Spark: one pinned version of a table, as a stream of Arrow batches."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
@@ -15,9 +17,6 @@ from stafford.errors import ContractViolation, StorageError
 
 INGESTED_AT = "_ingested_at"
 """The one lineage column that the warehouse keeps: how fresh a row is."""
-
-_CHANGE = "_change_type"
-"""What Delta's change data feed calls the kind of a change."""
 
 PLAIN_FILES = 1
 """The reader version of Delta in which data files are read as they are; silver is made in it."""
@@ -73,38 +72,54 @@ class Snapshot:
             )
         return [name for name in (*(f.name for f in contract.fields), INGESTED_AT) if name in present]
 
+    @property
+    def rows(self) -> int | None:
+        """How many this version has, as its log says; None where it does not."""
+        if self.table is None:
+            return 0
+        counts = pa.table(self.table.get_add_actions())["num_records"]
+        return None if counts.null_count else int(pc.sum(counts).as_py() or 0)
+
+    @property
+    def files(self) -> list[str] | None:
+        """Names of its files, which are never given to another; None where files do not tell the whole.
+
+        Rows may be masked by a deletion vector, or columns be stored under other names.
+        """
+        if self.table is None or self.table.protocol().min_reader_version != PLAIN_FILES:
+            return None
+        return sorted(pa.table(self.table.get_add_actions())["path"].to_pylist())
+
     def batches(self, columns: list[str]) -> pa.RecordBatchReader:
         """The rows of this version, read as they are consumed; deletion vectors are honoured.
 
         Raises:
             StorageError: the table does not exist or cannot be read.
         """
+        with _readable(self.topic, self.uri):
+            return pa.RecordBatchReader.from_stream(self._made().scan(columns=columns))
+
+    def batches_of(self, files: Collection[str], columns: list[str]) -> pa.RecordBatchReader:
+        """The rows of some of its `files`, read as they are consumed.
+
+        Raises:
+            StorageError: the table does not exist or cannot be read.
+        """
+        with _readable(self.topic, self.uri):
+            all_of_it = self._made().to_pyarrow_dataset()
+            some = [fragment for fragment in all_of_it.get_fragments() if fragment.path in files]
+            return (
+                ds.FileSystemDataset(some, all_of_it.schema, all_of_it.format, all_of_it.filesystem)
+                .scanner(columns=columns)
+                .to_reader()
+            )
+
+    def _made(self) -> DeltaTable:
         if self.table is None:
             raise StorageError(
                 f"there is no silver table {self.topic} at {self.uri}; ingest some events first"
             )
-        with _readable(self.topic, self.uri):
-            return pa.RecordBatchReader.from_stream(self.table.scan(columns=columns))
-
-    def added_since(self, version: int, columns: list[str]) -> Iterator[pa.RecordBatch] | None:
-        """The rows that came after a version; None unless appending is all that happened to rows since.
-
-        Joining files changes no row. None, too, where the commits or files since are gone, and where a file
-        does not tell the whole: rows may be masked by a deletion vector, or columns be stored under other
-        names.
-        """
-        if self.table is None or self.table.protocol().min_reader_version != PLAIN_FILES:
-            return None
-        try:
-            # Before the first row is given: a file may be missing that nobody opened yet.
-            kinds = pa.table(self.table.load_cdf(version + 1, self.version, columns=[_CHANGE]))
-            if set(kinds[_CHANGE].unique().to_pylist()) - {"insert"}:
-                return None
-            changes = self.table.load_cdf(version + 1, self.version, columns=columns)
-        except (DeltaError, pa.ArrowException, OSError):
-            return None
-        batches: Iterator[pa.RecordBatch] = iter(pa.RecordBatchReader.from_stream(changes))
-        return batches
+        return self.table
 
 
 def _exists(uri: str) -> bool:

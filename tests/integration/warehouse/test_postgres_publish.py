@@ -285,47 +285,69 @@ def test_compacted_silver_writes_no_row(
     assert places(database, "orders") == before
 
 
-def read_added(uri: str, version: int) -> list[str] | None:
-    """Events since a version; None where it cannot be told."""
-    added = Snapshot.open("orders", uri).added_since(version, ["event_id"])
-    return None if added is None else sorted(row["event_id"] for batch in added for row in batch.to_pylist())
+def spoil(files: set[str]) -> None:
+    for file in files:
+        Path(file).write_bytes(b"spoilt")
 
 
-def test_only_what_is_new_is_read_beside_compactions(silver: dict[str, str], write: Write) -> None:
-    """Control: a row that went, or a file that nobody has any more, has the whole table read."""
-    uri = silver["orders"]
-    for number in range(2):
-        write("orders", {"event_id": f"e-{number}"})
-    seen = DeltaTable(uri).version()
-    write("orders", {"event_id": "e-2"})
-    (newest,) = (
-        path for path in DeltaTable(uri).file_uris() if path not in DeltaTable(uri, seen).file_uris()
-    )
-    assert DeltaTable(uri).optimize.compact()["numFilesRemoved"] == 3
-    write("orders", {"event_id": "e-3"})
-    assert read_added(uri, seen) == ["e-2", "e-3"]
-    Path(newest).rename(f"{newest}.gone")
-    assert read_added(uri, seen) is None
-    Path(f"{newest}.gone").rename(newest)
-    DeltaTable(uri).delete("event_id = 'e-0'")
-    assert read_added(uri, seen) is None
-
-
-def test_history_that_is_gone_is_read_whole(
+def test_only_new_files_are_read_whatever_became_of_the_log(
     silver: dict[str, str],
     write: Write,
     server: PostgresServer,
     database: Database,
     contracts: Contracts,
 ) -> None:
-    """When the version that was published can no longer be opened, the whole table is merged."""
+    """Joined files are new ones, with rows that are there already. Control: one that is needed is spoilt."""
+    uri = silver["orders"]
+    write("orders", *({"event_id": f"large-{number}"} for number in range(9000)))
+    seen = set(DeltaTable(uri).file_uris())
+    for number in range(2):
+        write("orders", {"event_id": f"e-{number}"})
+    publish(silver, server, contracts)
+    before = places(database, "orders")
+    write("orders", {"event_id": "e-2"})
+    table = DeltaTable(uri)
+    assert table.optimize.compact(target_size=32_000)["numFilesRemoved"] == 3
+    table.create_checkpoint()
+    for commit in (Path(uri) / "_delta_log").glob("*.json"):
+        if int(commit.stem) < table.version():
+            commit.unlink()
+    spoil(seen)
+    publish(silver, server, contracts)
+    after = places(database, "orders")
+    assert after.keys() - before.keys() == {"e-2"}
+    assert {event_id: after[event_id] for event_id in before} == before
+
+    write("orders", {"event_id": "e-3"})
+    spoil(set(DeltaTable(uri).file_uris()) - set(table.file_uris()))
+    with pytest.raises(StorageError, match="nothing was published"):
+        publish(silver, server, contracts)
+    assert places(database, "orders") == after
+
+
+@pytest.mark.parametrize("made_before", ["by another release", "from files that do not tell the whole"])
+def test_files_that_nobody_noted_are_read_once(
+    silver: dict[str, str],
+    write: Write,
+    server: PostgresServer,
+    database: Database,
+    contracts: Contracts,
+    made_before: str,
+) -> None:
+    """A warehouse without the column gets it, and then only new files are read."""
     write("orders", {"event_id": "e-1"})
     publish(silver, server, contracts)
-    write("orders", {"event_id": "e-2"})
-    DeltaTable(silver["orders"]).create_checkpoint()
-    (Path(silver["orders"]) / "_delta_log" / f"{0:020}.json").unlink()
-    publish(silver, server, contracts)
-    assert set(places(database, "orders")) == {"e-1", "e-2"}
+    if made_before == "by another release":
+        database.run("ALTER TABLE raw._publications DROP COLUMN files")
+    else:
+        database.run("UPDATE raw._publications SET files = NULL")
+    for number in (2, 3):
+        old = set(DeltaTable(silver["orders"]).file_uris())
+        write("orders", {"event_id": f"e-{number}"})
+        if number == 3:
+            spoil(old)
+        publish(silver, server, contracts)
+    assert set(places(database, "orders")) == {"e-1", "e-2", "e-3"}
 
 
 def test_files_that_do_not_tell_the_whole_are_not_read_alone(
@@ -339,12 +361,36 @@ def test_files_that_do_not_tell_the_whole_are_not_read_alone(
     write("orders", {"event_id": "e-1"})
     publish(silver, server, contracts)
     write("orders", {"event_id": "e-2"})
-    assert Snapshot.open("orders", silver["orders"]).added_since(0, ["event_id"]) is not None
+    assert Snapshot.open("orders", silver["orders"]).files is not None
     commit = Path(silver["orders"]) / "_delta_log" / f"{2:020}.json"
     commit.write_text('{"protocol":{"minReaderVersion":2,"minWriterVersion":5}}\n', encoding="utf-8")
-    assert Snapshot.open("orders", silver["orders"]).added_since(0, ["event_id"]) is None
+    assert Snapshot.open("orders", silver["orders"]).files is None
     publish(silver, server, contracts)
     assert set(places(database, "orders")) == {"e-1", "e-2"}
+
+
+def test_a_column_that_came_later_is_read_with_the_old_rows(
+    silver: dict[str, str],
+    write: Write,
+    server: PostgresServer,
+    database: Database,
+    contracts: Contracts,
+) -> None:
+    """Files that lack it, and one that has it, in one publish."""
+    colour = Field(name="colour", type="string", required=False, description="Colour.")
+    wider = replace(contracts["products"], fields=(*contracts["products"].fields, colour))
+    contracts = {**contracts, "products": wider}
+    uri = silver["products"]
+    write("products", {"event_id": "e-1"})
+    publish(silver, server, contracts)
+    old = set(DeltaTable(uri).file_uris())
+    write("products", {"event_id": "e-2"})
+    late = pa.table({"event_id": ["e-3"], "colour": ["red"]})
+    write_deltalake(uri, late, mode="append", schema_mode="merge")
+    spoil(old)
+    publish(silver, server, contracts)
+    found = database.query("SELECT event_id, colour FROM raw.products ORDER BY event_id")
+    assert found == [("e-1", None), ("e-2", None), ("e-3", "red")]
 
 
 def test_table_made_anew_is_published(

@@ -211,8 +211,9 @@ def test_what_is_joined_at_least_doubles(found: list[int]) -> None:
 
 
 def test_bronze_s_log_is_kept_for_silver(tmp_path: Path) -> None:
-    """Whole until silver has begun two batches. Control: under another name, which nobody reads by its log,
-    the same table is shortened further.
+    """Whole until silver has begun two batches.
+
+    Control: under another name, which nobody reads by its log, the same table is shortened further.
     """
     uri = make(tmp_path / "t", 33)
     offsets = tmp_path / "checkpoint" / "offsets"
