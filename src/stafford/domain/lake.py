@@ -45,7 +45,7 @@ class Lake:
     @property
     def memory(self) -> str:
         """No table: a copy of what silver needs to know of arrivals; it may be deleted at any time."""
-        return f"{self.uri}/_memory/arrivals.parquet"
+        return f"{self.uri}/_memory/arrivals"
 
     def silver(self, topic: str) -> str:
         """Typed events of a topic: one row per event_id."""

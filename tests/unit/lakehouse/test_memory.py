@@ -1,5 +1,6 @@
 """What silver remembers, compared with plain sets."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -165,6 +166,79 @@ def test_after_a_compaction_the_table_is_read_anew(lake):
     assert (len(before), len(after), before & after) == (4, 1, frozenset())
 
 
+def join_all_but(lake: Lake, large: Path) -> None:
+    """Join the files that are smaller than a large one, as upkeep does."""
+    size = large.stat().st_size
+    assert DeltaTable(lake.arrivals).optimize.compact(target_size=size - 1)["numFilesRemoved"] > 1
+
+
+def data_files(lake: Lake) -> set[Path]:
+    return {Path(lake.arrivals) / name for name in DeltaTable(lake.arrivals).file_uris()}
+
+
+@pytest.fixture
+def joined_lake(lake, monkeypatch) -> Lake:
+    """A snapshot has a large file and a small one; the small one was joined with what came later."""
+    monkeypatch.setattr(memories, "WORTH_SAVING", 2001)
+    append(lake.arrivals, arrive(*range(2000)))
+    (large,) = data_files(lake)
+    append(lake.arrivals, arrive(2000))
+    memory = start(lake)
+    for offset in (2001, 2002):
+        append(lake.arrivals, arrive(offset))
+        memory.add(arrive(offset))
+    memory.refresh()
+    written = load(lake.memory)
+    join_all_but(lake, large)
+    memory.refresh()
+    kept = load(lake.memory)
+    assert kept.name == written.name
+    assert len(kept.high) == 2001
+    assert (len(kept.files), kept.covered) == (2, {large.name})
+    return lake
+
+
+def test_a_snapshot_outlives_the_joining_of_files(joined_lake, monkeypatch):
+    """It is not written anew, and a start reads the joined file alone, each identity once."""
+    (large,) = (Path(joined_lake.arrivals) / name for name in load(joined_lake.memory).covered)
+    large.write_bytes(b"ruined")
+    memory = start(joined_lake)
+    assert knows(memory, 0, 1999, 2000, 2001, 2002, 2003) == [True] * 5 + [False]
+    monkeypatch.setattr(memories, "WORTH_SAVING", 1)
+    append(joined_lake.arrivals, arrive(*range(3000, 4500)))
+    memory.add(arrive(*range(3000, 4500)))
+    memory.refresh()
+    assert len(load(joined_lake.memory).high) == 2003 + 1500
+    assert len(list(Path(joined_lake.memory).parent.iterdir())) == 2
+    # control: without the snapshot the large one is opened
+    Path(joined_lake.memory).unlink()
+    with pytest.raises((OSError, pa.ArrowException)):
+        start(joined_lake)
+
+
+def test_an_older_table_is_not_what_a_snapshot_says(joined_lake):
+    """It has a file that the snapshot covers, and not all that the snapshot has: their events came never."""
+    DeltaTable(joined_lake.arrivals).restore(1)
+    assert load(joined_lake.memory).covered == {file.name for file in data_files(joined_lake)}
+    assert knows(start(joined_lake), 0, 2000) == [True, False]
+
+
+def test_a_snapshot_of_another_table_is_not_kept(lake, monkeypatch):
+    """A table that was made anew is joined, too: what the old one had is not taken for known."""
+    monkeypatch.setattr(memories, "WORTH_SAVING", 3)
+    append(lake.arrivals, arrive(1, 2, 3))
+    start(lake)
+    shutil.rmtree(lake.arrivals)
+    create_tables(lake, [])
+    append(lake.arrivals, arrive(7))
+    memory = start(lake)
+    append(lake.arrivals, arrive(8))
+    memory.add(arrive(8))
+    assert DeltaTable(lake.arrivals).optimize.compact()["numFilesRemoved"] == 2
+    memory.refresh()
+    assert knows(start(lake), 1, 7, 8) == [False, True, True]
+
+
 @pytest.mark.usefixtures("saves_at_once")
 def test_beside_a_compaction_nothing_is_read(lake):
     """Who knew all rows before knows them after, and the next snapshot names the new files."""
@@ -221,13 +295,14 @@ def cut(file: Path) -> None:
     file.write_bytes(file.read_bytes()[:-100])
 
 
-@pytest.mark.parametrize("damage", [flip_a_bit, cut, lambda file: file.write_bytes(b"")])
+@pytest.mark.parametrize("damage", [flip_a_bit, cut, lambda file: file.write_bytes(b""), Path.unlink])
+@pytest.mark.parametrize("is_named", [True, False])
 @pytest.mark.usefixtures("saves_at_once")
-def test_a_damaged_snapshot_is_none(lake, damage):
-    """It is known by its checksums; the table is read, and a new one written."""
+def test_a_damaged_snapshot_is_none(lake, damage, is_named):
+    """Its hashes, or what names them, are known by their checksums; a new one is written from the table."""
     append(lake.arrivals, arrive(*range(100)))
     start(lake)
-    damage(Path(lake.memory))
+    damage(Path(lake.memory).with_name(load(lake.memory).name) if is_named else Path(lake.memory))
     assert load(lake.memory) is None
     assert all(knows(start(lake), *range(100)))
     assert len(load(lake.memory).high) == 100

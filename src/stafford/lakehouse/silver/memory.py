@@ -19,7 +19,7 @@ from pyarrow.dataset import FileSystemDataset, ParquetReadOptions
 
 from stafford.domain.lake import Lake
 from stafford.errors import StorageError
-from stafford.lakehouse.silver.snapshot import Hashes, Log, Longs, Snapshot, load, save
+from stafford.lakehouse.silver.snapshot import Hashes, Log, Longs, Snapshot, keep, load, save
 
 Mask = npt.NDArray[np.bool_]
 
@@ -53,14 +53,19 @@ class Memory:
     def _forget(self) -> None:
         self._known = _Known()
         self._judged: dict[Log, _Ranges] = defaultdict(_Ranges)
+        self._snapshot = ""
+        """Name of the one that has rows of this memory and no others."""
+        self._covered: frozenset[str] = frozenset()
+        """Data files of which it has all rows."""
         self._saved = 0
+        """Rows of these."""
 
     def refresh(self) -> None:
         """Read `arrivals`, unless it has what `add` left: at a start, or after another wrote."""
         table = DeltaTable(self._lake.arrivals)
         if table.version() != self._version + self._added:
             if self._was_only_compacted(table):
-                self._saved = 0  # the snapshot's files are gone
+                self._keep_snapshot(table)
             else:
                 self._read(table)
         self._version, self._added = table.version(), 0
@@ -74,10 +79,10 @@ class Memory:
         rows = table.to_pyarrow_dataset(parquet_read_options=options)
         parts = {part.path: part for part in rows.get_fragments()}
         snapshot = load(self._lake.memory)
-        # A file that is gone was compacted, and its rows stand in others.
+        # A file that is gone was compacted, and nobody saw that its rows stand in others.
         if snapshot and snapshot.files <= parts.keys() and snapshot.probe == _hash_probe(snapshot.seeds):
-            self._restore(snapshot)
-            parts = {name: part for name, part in parts.items() if name not in snapshot.files}
+            self._restore(snapshot, table)
+            parts = {name: part for name, part in parts.items() if name not in snapshot.covered}
         rows = FileSystemDataset(list(parts.values()), rows.schema, rows.format, rows.filesystem)
         for batch in rows.to_batches(columns=["identity", *POSITION]):
             if len(batch):
@@ -92,19 +97,33 @@ class Memory:
         others = [commit for commit in commits if commit["operation"] not in _SAME_ROWS]
         return len(commits) == since and len(others) == self._added
 
-    def _restore(self, snapshot: Snapshot) -> None:
+    def _restore(self, snapshot: Snapshot, table: DeltaTable) -> None:
         self._seeds = snapshot.seeds
         self._known = _Known(snapshot.high, snapshot.low)
         self._judged.update({log: _Ranges(*halves) for log, halves in snapshot.judged.items()})
-        self._saved = len(self._known)
+        self._snapshot, self._covered = snapshot.name, snapshot.covered
+        self._saved = sum(_rows_by_file(table)[name] for name in snapshot.covered)
 
     def _save(self, table: DeltaTable) -> None:
-        names = frozenset(part.path for part in table.to_pyarrow_dataset().get_fragments())
+        names = frozenset(_rows_by_file(table))
         judged = {log: (ranges.starts, ranges.ends) for log, ranges in self._judged.items()}
         probe = _hash_probe(self._seeds)
         with suppress(StorageError):  # the table has it all; the next start takes longer
-            save(Snapshot(self._seeds, probe, names, *self._known.merge(), judged), self._lake.memory)
+            snapshot = Snapshot(self._seeds, probe, names, names, *self._known.merge(), judged)
+            save(snapshot, self._lake.memory)
+            self._snapshot, self._covered = snapshot.name, names
         self._saved = len(self._known)
+
+    def _keep_snapshot(self, table: DeltaTable) -> None:
+        """Have it say which files have its rows, now that some of them were joined into others.
+
+        To write all of it anew would cost the more the longer the history is, once for each join.
+        """
+        rows = _rows_by_file(table)
+        self._covered &= rows.keys()
+        self._saved = sum(rows[name] for name in self._covered)
+        with suppress(StorageError):  # then it is none, and the next start reads the table
+            keep(self._lake.memory, self._snapshot, rows)
 
     def add(self, arrived: pa.Table) -> None:
         """Remember rows that were just appended to `arrivals`, by one commit."""
@@ -133,6 +152,11 @@ class Memory:
         return _hash(pl.Series(pl.from_arrow(identities)), self._seeds)
 
 
+def _rows_by_file(table: DeltaTable) -> dict[str, int]:
+    files = pa.table(table.get_add_actions())
+    return dict(zip(files["path"].to_pylist(), files["num_records"].to_pylist(), strict=True))
+
+
 def _hash(texts: pl.Series, seeds: tuple[int, int]) -> tuple[Hashes, Hashes]:
     high, low = (texts.hash(seed).to_numpy() for seed in seeds)
     return high, low
@@ -154,10 +178,13 @@ class _Known:
         return sum(len(high) for high, _ in (*self._runs, *self._waiting))
 
     def merge(self) -> tuple[Hashes, Hashes]:
-        """All of it as one sorted run."""
+        """All of it as one sorted run, each pair once: a start reads again what was joined with news."""
         self._waiting += self._runs
         self._runs = []
         self._sort()
+        high, low = self._runs[0]
+        is_new = np.append(True, (high[1:] != high[:-1]) | (low[1:] != low[:-1]))
+        self._runs = [(high[is_new], low[is_new])]
         return self._runs[0]
 
     def add(self, high: Hashes, low: Hashes) -> None:
