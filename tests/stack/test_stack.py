@@ -169,11 +169,21 @@ def test_every_service_has_had_its_turn(stack: Stack) -> None:
     assert {row["service"] for row in rows} - ONE_SHOTS == {service for _, service in IN_TURN}
 
 
+def read_live(stack: Stack) -> dict[str, Any]:
+    """The live numbers, as the command line says them."""
+    numbers: dict[str, Any] = json.loads(stack.inside("streaming", "stafford", "live", "--json").stdout)[
+        "numbers"
+    ]
+    return numbers
+
+
 def test_nothing_was_lost_and_nothing_doubled(stack: Stack) -> None:
     """After all of that the shop rests, the stream catches up, and the ledger agrees with silver."""
     code, _ = stack.reconcile("--no-marts", "--at-rest", "5m")
     assert code == 75, "negative control: a shop that is sending has no verdict"
     stack.until("the simulator lives", lambda: stack.is_healthy("simulator"))
+    # Who comes to a new shop takes minutes to order, and a fast machine is through with the above before.
+    stack.until("somebody has ordered", lambda: read_live(stack)["today"]["orders"] > 0, limit_s=600)
     stack.compose("stop", "simulator")
     status = stack.stafford("stack", "status", check=False)
     assert (status.returncode, "stopped" in status.stdout) == (1, True), (
@@ -213,9 +223,9 @@ def test_the_dag_ends_in_marts_that_agree_with_the_ledger(stack: Stack) -> None:
 
 def test_the_live_numbers_are_the_marts_numbers(stack: Stack) -> None:
     """What the stream wrote to Redis, after all that befell the two, is what PostgreSQL adds up."""
-    reading = json.loads(stack.inside("streaming", "stafford", "live", "--json").stdout)
-    today = reading["numbers"]["today"]
-    day = f"date_trunc('day', timestamp '{reading['numbers']['shop_time'].removesuffix('Z')}')"
+    numbers = read_live(stack)
+    today = numbers["today"]
+    day = f"date_trunc('day', timestamp '{numbers['shop_time'].removesuffix('Z')}')"
     counted = stack.sql(
         "warehouse",
         f"SELECT count(*), coalesce(sum(total_cents), 0) FROM marts.fct_orders WHERE ordered_at >= {day}",
@@ -321,6 +331,8 @@ def test_a_rolling_restart_stops_nobody(stack: Stack, broker: str) -> None:
 def test_the_cluster_lost_nothing_and_doubled_nothing(stack: Stack) -> None:
     """The ledger agrees with silver once more, about more than before."""
     stack.until("the simulator lives", lambda: stack.is_healthy("simulator"))
+    # Who comes to a new shop takes minutes to order, and a fast machine is through with the above before.
+    stack.until("somebody has ordered", lambda: read_live(stack)["today"]["orders"] > 0, limit_s=600)
     stack.compose("stop", "simulator")
     stack.until("the stream caught up", lambda: stack.reconcile("--no-marts")[0] == 0, limit_s=420)
     _, verdict = stack.reconcile("--no-marts")
