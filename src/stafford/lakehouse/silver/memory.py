@@ -101,8 +101,8 @@ class Memory:
         self._seeds = snapshot.seeds
         self._known = _Known(snapshot.high, snapshot.low)
         self._judged.update({log: _Ranges(*halves) for log, halves in snapshot.judged.items()})
-        self._snapshot, self._covered = snapshot.name, snapshot.covered
-        self._saved = sum(_rows_by_file(table)[name] for name in snapshot.covered)
+        self._snapshot = snapshot.name
+        self._cover(snapshot.covered, _rows_by_file(table))
 
     def _save(self, table: DeltaTable) -> None:
         names = frozenset(_rows_by_file(table))
@@ -120,10 +120,13 @@ class Memory:
         To write all of it anew would cost the more the longer the history is, once for each join.
         """
         rows = _rows_by_file(table)
-        self._covered &= rows.keys()
-        self._saved = sum(rows[name] for name in self._covered)
+        self._cover(self._covered, rows)
         with suppress(StorageError):  # then it is none, and the next start reads the table
             keep(self._lake.memory, self._snapshot, rows)
+
+    def _cover(self, files: frozenset[str], rows: dict[str, int]) -> None:
+        self._covered = files & rows.keys()
+        self._saved = sum(rows[name] for name in self._covered)
 
     def add(self, arrived: pa.Table) -> None:
         """Remember rows that were just appended to `arrivals`, by one commit."""
