@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -79,34 +81,74 @@ def test_start_works_after_a_killed_start(
     assert brokers_of(tmp_path / "kafka") == []
 
 
-def leave_an_orphan(directory: Path, jars: Path, port: int) -> int:
-    """Kill a starter when its broker has just been started; the broker's pid."""
+def await_that(is_so: Callable[[], bool], what: str) -> None:
+    """Wait for it, a minute at most."""
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline, f"not within a minute: {what}"
+        time.sleep(0.02)
+
+
+def leave_an_orphan(directory: Path, jars: Path, port: int) -> psutil.Process:
+    """Kill a starter when its broker has just been started; the broker."""
     command = [sys.executable, "-c", STARTER, str(directory), str(jars), str(port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as starter:
         assert starter.stdout is not None
         assert any(line.startswith("starting") for line in starter.stdout)
-        time.sleep(0.2)
+        await_that(lambda: len(brokers_of(directory)) == 1, "the broker is started")
         starter.kill()
     (orphan,) = brokers_of(directory)
-    return orphan
+    return psutil.Process(orphan)
 
 
-def test_start_waits_for_a_broker_that_it_saw_too_late(
-    tmp_path: Path, kafka_jars: Path, java: Java, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A starter that dies between fork and exec leaves a Java that has no name when one looks for it."""
-    orphan = leave_an_orphan(tmp_path / "kafka", kafka_jars, 19892)
+@pytest.fixture
+def unseen_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first look for a broker finds none: a fork that is not Java yet has no name to be found by."""
     find, looks = broker_process.find, []
     monkeypatch.setattr(
         broker_process, "find", lambda directory: find(directory) if looks else looks.append(directory)
     )
-    embedded = Broker(tmp_path / "kafka", kafka_jars, java, probe=answers, heap_mb=256)
+
+
+@pytest.mark.usefixtures("unseen_once")
+def test_start_waits_for_a_broker_that_it_saw_too_late(tmp_path: Path, kafka_jars: Path, java: Java) -> None:
+    """A starter that dies between fork and exec leaves a Java that has no name when one looks for it."""
+    directory = tmp_path / "kafka"
+    orphan = leave_an_orphan(directory, kafka_jars, 19892)
+    embedded = Broker(directory, kafka_jars, java, probe=answers, heap_mb=256)
     said: list[str] = []
+    resume = threading.Timer(5, orphan.resume)
     try:
-        # its own Java cannot have the data, and the broker that has them is found then
-        assert embedded.start(port=19892, wait_s=120, progress=said.append).pid == orphan
+        # given that the orphan was the first to take the data, but does not answer yet
+        log = directory / "kafka.log"
+        await_that(lambda: log.exists() and "RaftManager" in log.read_text(), "the orphan takes the data")
+        orphan.suspend()
+        resume.start()
+        # then another's Java cannot have them, and the broker that has them is found and waited for
+        assert embedded.start(port=19892, wait_s=120, progress=said.append).pid == orphan.pid
         assert "a broker is starting already" in said
-        assert brokers_of(tmp_path / "kafka") == [orphan]
+        assert brokers_of(directory) == [orphan.pid]
+    finally:
+        orphan.resume()
+        embedded.stop()
+
+
+@pytest.mark.usefixtures("unseen_once")
+def test_a_broker_that_was_seen_too_late_and_is_slower_ends(
+    tmp_path: Path, kafka_jars: Path, java: Java
+) -> None:
+    """The same orphan, but it comes to the data when the second start's broker has them."""
+    directory = tmp_path / "kafka"
+    orphan = leave_an_orphan(directory, kafka_jars, 19892)
+    orphan.suspend()
+    embedded = Broker(directory, kafka_jars, java, probe=answers, heap_mb=256)
+    try:
+        state = embedded.start(port=19892, wait_s=120)
+        assert state.pid != orphan.pid
+        orphan.resume()
+        await_that(lambda: brokers_of(directory) == [state.pid], "the orphan ends")
+        assert embedded.status() == state
+        assert answers(state.bootstrap)
     finally:
         embedded.stop()
 
@@ -115,7 +157,7 @@ def test_a_broker_that_dies_while_it_is_waited_for_is_replaced(
     tmp_path: Path, kafka_jars: Path, java: Java, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A Java that was killed lives on for a moment, and the next start may find it in that moment."""
-    doomed = leave_an_orphan(tmp_path / "kafka", kafka_jars, 19992)
+    doomed = leave_an_orphan(tmp_path / "kafka", kafka_jars, 19992).pid
     find = broker_process.find
 
     def find_and_kill(directory: Path) -> psutil.Process | None:
