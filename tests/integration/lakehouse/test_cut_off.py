@@ -22,6 +22,8 @@ from .conftest import SmallLake, event_id
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow, pytest.mark.usefixtures("spark")]
 
+# Always the same day: after a night there may be no order from Germany.
+OPENS_AT = datetime(2026, 1, 6, 9, tzinfo=UTC)
 RULES = """
 rules:
   - name: germany
@@ -31,7 +33,7 @@ rules:
 
 
 class Home:
-    """A shop of three days ago that sends into files, and the lake that they go into."""
+    """A shop that sends into files, and the lake that they go into."""
 
     def __init__(self, directory: Path, contracts: Mapping[str, Contract]) -> None:
         self.settings = Settings(home=directory)
@@ -42,9 +44,8 @@ class Home:
 
     def live(self, time: timedelta) -> None:
         """Send what happens in so much of the shop's time."""
-        opens_at = datetime.now(UTC) - timedelta(days=3)
         with simulate.build(
-            self.settings, events_per_day=5_000.0, opens_at=opens_at, transport="files"
+            self.settings, events_per_day=5_000.0, opens_at=OPENS_AT, transport="files"
         ) as shop:
             shop.backfill(shop.state.sent_through + time)
 

@@ -101,11 +101,16 @@ def test_a_broker_that_is_lost_is_waited_for() -> None:
 
 def test_a_clock_that_went_back_holds_no_query() -> None:
     """Spark would wait until it is where it was."""
-    source, said, wall = Source(is_there=True), [], [1000.0]
-    follower = Follower(source, said.append, SOON, ClockWatch(lambda: wall[0] + time.monotonic()))
-    time.sleep(0.1)
+    source, said, wall, looks = Source(is_there=True), list[str](), [1000.0], list[float]()
+
+    def look() -> float:
+        looks.append(wall[0])
+        return wall[0] + time.monotonic()
+
+    follower = Follower(source, said.append, SOON, ClockWatch(look))
+    wait_for(lambda: len(looks) > 5)
     wall[0] += 3600
-    time.sleep(0.1)
+    wait_for(lambda: looks[-5:] == [wall[0]] * 5)
     assert len(source.queries) == 1  # on again after a sleep of the machine: nothing waits for that
     wall[0] -= 60
     wait_for(lambda: len(source.queries) == 2)

@@ -17,7 +17,10 @@ def test_child_that_eats_memory_is_seen_at_its_peak() -> None:
         with subprocess.Popen([sys.executable, "-c", EATER], stdout=subprocess.PIPE) as child:
             assert child.stdout is not None
             child.stdout.readline()
-            time.sleep(0.3)
+            deadline = time.monotonic() + 30
+            while meter.peak_bytes - before < 110 * MIB:
+                assert time.monotonic() < deadline, "nobody saw the child"
+                time.sleep(0.02)
             child.kill()
         time.sleep(0.2)
     assert 110 * MIB < meter.peak_bytes - before < 250 * MIB
