@@ -156,7 +156,7 @@ def compact(tables: Mapping[str, str], progress: Callable[[str], None]) -> dict[
     for name, table in open_tables(tables):
         progress(f"joining the files of {name}")
         if not name.startswith("silver/"):
-            replaced[name] = join(name, table)
+            replaced[name] = len(join(name, table))
         elif inspect(name, table).small_files >= MIN_SMALL_FILES:
             replaced[name] = _sort(name, table)
     return {name: files for name, files in replaced.items() if files}
@@ -167,16 +167,16 @@ _again = retry(retry=retry_if_exception_type(NotReady), stop=stop_after_attempt(
 
 
 @_again
-def join(name: str, table: DeltaTable, young: Young | None = None) -> int:
+def join(name: str, table: DeltaTable, young: Young | None = None) -> set[str]:
     """Join the small files of one table as they are, in one commit that changes no row.
 
     Args:
         name: of the table.
-        table: brought up to date first.
+        table: brought up to date, before and by it.
         young: which; None for all that are not full yet.
 
     Returns:
-        Files that were replaced.
+        Files that were replaced, as the log names them.
 
     Raises:
         NotReady: others wrote to the table all the time.
@@ -187,14 +187,15 @@ def join(name: str, table: DeltaTable, young: Young | None = None) -> int:
         where, target_bytes = young.where or None, min(young.size_bytes, STREAM_TARGET_BYTES)
     with _named(name):
         table.update_incremental()
-        done = table.optimize.compact(
+        before = list_files(table)
+        table.optimize.compact(
             partition_filters=where,
             target_size=target_bytes,
             max_concurrent_tasks=1,  # the stream beside it needs the other cores
             writer_properties=ZSTD,
             post_commithook_properties=LEAVES_LOG,
         )
-    return int(done["numFilesRemoved"])
+        return before - list_files(table)
 
 
 @_again
@@ -240,6 +241,11 @@ def vacuum(tables: Mapping[str, str], retention: timedelta, *, dry_run: bool) ->
         if files:
             deleted[name] = len(files)
     return deleted
+
+
+def list_files(table: DeltaTable) -> set[str]:
+    """Files of a table at the version that is open, as its log names them."""
+    return set(pa.table(table.get_add_actions()).column("path").to_pylist())
 
 
 def _target_bytes(name: str) -> int:

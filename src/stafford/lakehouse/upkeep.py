@@ -18,6 +18,7 @@ from stafford.errors import NotReady, StorageError
 from stafford.lakehouse.checkpoints import oldest_version
 from stafford.lakehouse.files import locate
 from stafford.lakehouse.maintenance import BRONZE, find_young, join, open_tables
+from stafford.lakehouse.replaced import delete_replaced, note_replaced
 
 YOUNG_FILES = 50
 """So many of a partition are joined. A commit takes 10 microseconds of processor time for each file of its
@@ -46,7 +47,7 @@ def tend(
     *,
     is_pinned: bool = False,
 ) -> None:
-    """Shorten the logs of tables, and join the small files of those that have many.
+    """Shorten the logs of tables, delete what was joined an hour ago, and join files where there are many.
 
     Changes no row. Safe beside a running ingestion, and when it is killed: the next time goes on.
 
@@ -54,7 +55,7 @@ def tend(
         tables: URIs by name, as `maintenance.list_ingested` gives them.
         silver_checkpoint: of the query that reads bronze by its log; what it may still need stays.
         rest: lets a stream catch up, from which the join took a core.
-        is_pinned: a batch job reads the versions with which it began; all logs but bronze's stay as they are.
+        is_pinned: a batch job reads the versions with which it began, so nothing but bronze's is deleted.
 
     Raises:
         StaffordError: a table, or the checkpoint, cannot be read or written.
@@ -63,15 +64,19 @@ def tend(
     for name, table in opened:
         if name == BRONZE:
             read_to = oldest_version(silver_checkpoint, str(table.metadata().id))
-            shorten_log(tables[name], min(read_to, table.version() - KEPT_BY_BRONZE))
-        elif not is_pinned:
-            shorten_log(tables[name], table.version() - KEPT_COMMITS)
+            needed = min(read_to, table.version() - KEPT_BY_BRONZE)
+        elif is_pinned:
+            continue
+        else:
+            needed = table.version() - KEPT_COMMITS
+        delete_replaced(tables[name], shorten_log(tables[name], needed))
     for name, table in opened:
         for young in find_young(name, table):
             if young.files >= YOUNG_FILES:
                 began = time.monotonic()
                 with suppress(NotReady):  # it is tried again the next time
-                    join(name, table, young)
+                    replaced = join(name, table, young)
+                    note_replaced(tables[name], table.version(), replaced)
                 if rest(time.monotonic() - began):
                     return
 
@@ -84,7 +89,7 @@ def shorten_log(uri: str, needed: int) -> int:
         needed: the oldest version that somebody may read, or read on from.
 
     Returns:
-        Files that were deleted.
+        The version that it begins with.
 
     Raises:
         StorageError: the log cannot be read or written, or its checkpoint cannot.
@@ -104,4 +109,4 @@ def shorten_log(uri: str, needed: int) -> int:
             files.delete_file(f"{path}/_delta_log/{name}")
     except (DeltaError, OSError) as exc:
         raise StorageError(f"cannot shorten the log of {uri}: {exc}; free the disk or its rights") from exc
-    return len(doomed)
+    return base

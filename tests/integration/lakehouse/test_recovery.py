@@ -153,6 +153,7 @@ def test_a_running_ingestion_tends_its_tables(shop: Shop, monkeypatch: pytest.Mo
     monkeypatch.setattr("stafford.jobs.ingestion.TEND_INTERVAL_S", 0.01)
     for name, few in (("YOUNG_FILES", 2), ("KEPT_COMMITS", 1), ("KEPT_BY_BRONZE", 1)):
         monkeypatch.setattr(f"stafford.lakehouse.upkeep.{name}", few)
+    monkeypatch.setattr("stafford.lakehouse.replaced.KEPT_S", 0.0)
     job = ingest.build(shop.settings, notify=shop.said.append)
     with job.stream() as ingestion:
         for _ in range(15):

@@ -8,7 +8,7 @@ import pytest
 from deltalake import DeltaTable
 
 from stafford.errors import StaffordError
-from stafford.lakehouse import upkeep
+from stafford.lakehouse import replaced, upkeep
 from stafford.lakehouse.gold.snapshot import SilverSnapshot
 from stafford.lakehouse.maintenance import list_ingested
 from stafford.lakehouse.upkeep import shorten_log, tend
@@ -24,6 +24,7 @@ def keep_next_to_nothing(monkeypatch):
     monkeypatch.setattr(upkeep, "KEPT_COMMITS", 1)
     monkeypatch.setattr(upkeep, "KEPT_BY_BRONZE", 1)
     monkeypatch.setattr(upkeep, "YOUNG_FILES", 2)
+    monkeypatch.setattr(replaced, "KEPT_S", 0.0)
 
 
 @pytest.fixture
@@ -144,6 +145,11 @@ def test_upkeep_without_a_pause_beside_batches(lake):
     assert fates(lake) == ["duplicate"] * 11 + ["quarantine"] + ["silver"] * 30
     assert begins(lake.lake.bronze) > 10
     assert begins(lake.lake.arrivals) > 3
+    # of what was joined, the files are there that the log still reaches
+    lake.tend()
+    for uri in (lake.lake.bronze, lake.lake.arrivals):
+        joins = [int(path.stem) for path in (Path(uri) / "_replaced").iterdir()]
+        assert all(version > begins(uri) for version in joins)
 
 
 def test_gold_is_made_anew_where_it_lost_the_commits(lake):

@@ -1,8 +1,11 @@
 """Upkeep joins files and shortens logs, and a table is what it was before."""
 
 import json
+import os
+import time
 from collections import Counter
 from pathlib import Path
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,9 +16,10 @@ from hypothesis import strategies as st
 from pyarrow import fs
 
 from stafford.errors import NotReady, StorageError
-from stafford.lakehouse import upkeep
+from stafford.lakehouse import replaced, upkeep
 from stafford.lakehouse.commits import append
-from stafford.lakehouse.maintenance import join, take_young
+from stafford.lakehouse.maintenance import join, list_files, take_young
+from stafford.lakehouse.replaced import delete_replaced
 from stafford.lakehouse.upkeep import shorten_log, tend
 
 EVERY = 5
@@ -28,6 +32,7 @@ def keep_few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upkeep, "KEPT_COMMITS", 10)
     monkeypatch.setattr(upkeep, "KEPT_BY_BRONZE", 10)
     monkeypatch.setattr(upkeep, "YOUNG_FILES", 10)
+    monkeypatch.setattr(replaced, "KEPT_S", 0.0)
 
 
 def make(uri: Path, commits: int) -> str:
@@ -62,6 +67,23 @@ def sizes(uri: str) -> list[int]:
     return sorted(pa.table(DeltaTable(uri).get_add_actions())["size_bytes"].to_pylist())
 
 
+def left_over(uri: str) -> set[str]:
+    """Data files that the table does not have any more, and has not deleted yet."""
+    return {str(path) for path in Path(uri).rglob("*.parquet") if "_delta_log" not in path.parts} - set(
+        DeltaTable(uri).file_uris()
+    )
+
+
+def lists(uri: str) -> list[Path]:
+    """Of files that were replaced."""
+    return sorted((Path(uri) / "_replaced").glob("*"))
+
+
+def listed(uri: str) -> set[str]:
+    """What is in them."""
+    return {f"{uri}/{unquote(name)}" for path in lists(uri) for name in path.read_text().splitlines()}
+
+
 def test_a_log_becomes_short_and_the_table_is_the_same(tmp_path: Path) -> None:
     """It begins with a checkpoint, at what is needed or just before; what is no part of it stays."""
     uri = make(tmp_path / "t", 33)
@@ -69,15 +91,16 @@ def test_a_log_becomes_short_and_the_table_is_the_same(tmp_path: Path) -> None:
     strange = tmp_path / "t" / "_delta_log" / "notes.json"
     strange.write_text("{}")
     before = DeltaTable(uri)
-    assert shorten_log(uri, 23) > 0
+    begins = shorten_log(uri, 23)
     strange.unlink()
+    assert begins == versions(uri)[0] > 0
     assert versions(uri) == list(range(versions(uri, "checkpoint.parquet")[0], 34))
     assert 23 - EVERY < versions(uri)[0] <= 23
     assert versions(uri, "crc") == []
     assert numbers(uri) == list(range(33))
     before.update_incremental()  # who had it open goes on
     assert before.version() == 33
-    assert shorten_log(uri, 23) == 0
+    assert shorten_log(uri, 23) == versions(uri)[0]
     add(uri, 33, 1)
     assert numbers(uri) == list(range(34))
 
@@ -259,3 +282,110 @@ def test_a_table_that_others_write_is_left_for_the_next_time(
     tend({"arrivals": uri}, str(tmp_path / "checkpoint"))
     assert len(DeltaTable(uri).file_uris()) == 33
     assert versions(uri)[0] > 0
+
+
+def test_whatever_version_can_be_opened_can_be_read(tmp_path: Path) -> None:
+    """While files are joined and deleted behind it; and no more is left over than the log still reaches."""
+    uri, seen = make(tmp_path / "t", 0), {}
+    for number in range(60):
+        add(uri, number, 1)
+        seen[DeltaTable(uri).version()] = list(range(number + 1))
+        tend({"arrivals": uri}, str(tmp_path / "checkpoint"))
+        if number % 10 == 9:
+            for version in seen.keys() & set(versions(uri)):
+                rows = DeltaTable(uri, version=version).to_pyarrow_table()["number"].to_pylist()
+                assert sorted(rows) == seen[version]
+    assert versions(uri)[0] > 40
+    assert [int(path.stem) > versions(uri)[0] for path in lists(uri)] == [True] * len(lists(uri))
+    assert left_over(uri) == listed(uri)
+
+
+def test_what_no_list_names_stays(tmp_path: Path) -> None:
+    """It may be of a writer who has not committed. What was joined goes, whatever its partition is called."""
+    uri, name = str(tmp_path / "t"), "it's = odd/%20"
+    kinds = pa.schema([("number", pa.int64()), ("topic", pa.string())])
+    properties = {"delta.checkpointInterval": str(EVERY)}
+    DeltaTable.create(uri, kinds, partition_by=["topic"], configuration=properties)
+    strange = tmp_path / "t" / "part-of-somebody.parquet"
+    strange.write_text("not committed")
+    for number in range(40):
+        append(uri, pa.table({"number": [number], "topic": [name]}), CommitProperties())
+        if number == 20:
+            tend({"quarantine": uri}, str(tmp_path / "checkpoint"))
+            assert len(left_over(uri)) == 1 + 21
+    tend({"quarantine": uri}, str(tmp_path / "checkpoint"))
+    # of the first join all is gone, of the second nothing
+    assert left_over(uri) == {str(strange), *listed(uri)}
+    assert sorted(DeltaTable(uri).to_pyarrow_table()["number"].to_pylist()) == list(range(40))
+
+
+@pytest.fixture
+def outlived(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A table with files that were joined a moment ago, and that no version has."""
+    monkeypatch.setattr(replaced, "KEPT_S", 3600.0)
+    uri = make(tmp_path / "t", 12)
+    tend({"arrivals": uri}, str(tmp_path / "checkpoint"))
+    add(uri, 12, 30)
+    shorten_log(uri, DeltaTable(uri).version())
+    return uri
+
+
+def age(uri: str) -> None:
+    """An hour passes."""
+    for path in lists(uri):
+        os.utime(path, (time.time() - 3601,) * 2)
+
+
+def test_what_was_joined_stays_for_an_hour(outlived: str) -> None:
+    """Somebody may have opened the table before, and still be reading."""
+    begins = versions(outlived)[0]
+    assert delete_replaced(outlived, begins) == 0
+    assert len(left_over(outlived)) == 12
+    age(outlived)
+    assert delete_replaced(outlived, int(lists(outlived)[0].stem) - 1) == 0
+    assert delete_replaced(outlived, begins) == 12
+    assert left_over(outlived) == set()
+    assert lists(outlived) == []
+    assert numbers(outlived) == list(range(42))
+
+
+@pytest.mark.parametrize("deleted", [0, 1, 7, 12])
+def test_a_deletion_that_was_cut_off_goes_on(
+    outlived: str, monkeypatch: pytest.MonkeyPatch, deleted: int
+) -> None:
+    """The list goes last."""
+    age(outlived)
+    disk = Cut()
+    disk.left = deleted
+    with monkeypatch.context() as patched:
+        patched.setattr(replaced, "locate", lambda found: (disk, found))
+        with pytest.raises(StorageError, match="killed"):
+            delete_replaced(outlived, versions(outlived)[0])
+    assert len(left_over(outlived)) == 12 - deleted
+    assert delete_replaced(outlived, versions(outlived)[0]) == 12 - deleted
+    assert left_over(outlived) == set()
+    assert lists(outlived) == []
+
+
+def test_of_a_list_that_was_cut_off_the_whole_lines_count(outlived: str) -> None:
+    """Half a name is no name."""
+    (note,) = lists(outlived)
+    text = note.read_text()
+    victim = Path(outlived) / text.splitlines()[-1][:-1]
+    victim.write_text("has the name that is left")
+    note.write_text(text[:-2])
+    age(outlived)
+    assert delete_replaced(outlived, versions(outlived)[0]) == 11
+    assert victim.exists()
+
+
+def test_what_a_version_has_all_the_same_stays(outlived: str) -> None:
+    """On a local disk Spark can write its commit over that of a join, which then never happened."""
+    begins = versions(outlived)[0]
+    live = list_files(DeltaTable(outlived, version=begins))
+    (note,) = lists(outlived)
+    note.write_text(note.read_text() + "".join(f"{name}\n" for name in live))
+    age(outlived)
+    assert delete_replaced(outlived, begins) == 12
+    assert lists(outlived) == []
+    assert numbers(outlived) == list(range(42))
