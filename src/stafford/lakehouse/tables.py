@@ -119,6 +119,9 @@ def _create(
             # Files that were joined stay in each checkpoint for so long, a week by default, and are read by
             # whoever opens the table. VACUUM goes by the age of the files themselves.
             "delta.deletedFileRetentionDuration": "interval 1 minutes",
+            # Upkeep shortens logs by what is needed of them. delta-rs would by the clock, also where it joins
+            # files and is told not to (1.6.6): what is a month old would go, though silver had not read it.
+            "delta.enableExpiredLogCleanup": "false",
             **(properties or {}),
         },
     )

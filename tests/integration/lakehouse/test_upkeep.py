@@ -1,6 +1,8 @@
 """Upkeep beside silver: whatever it joins and deletes, each record has its fate once."""
 
+import os
 import shutil
+import time
 from pathlib import Path
 from threading import Event, Thread
 
@@ -81,6 +83,28 @@ def test_silver_that_stands_still_finds_what_it_has_not_read(lake):
     lake.refine()
     assert silver(lake) == [event_id(number) for number in range(20)]
     assert fates(lake) == ["duplicate"] * 2 + ["silver"] * 20
+
+
+def test_what_silver_has_not_read_does_not_go_by_the_clock(lake):
+    """Silver stood still for more than a month. Control: with Delta's own way it finds its commits gone."""
+    bronze = lake.lake.bronze
+    for first in (0, 2):
+        land(lake, first, first + 1)
+        lake.refine()
+    land(lake, *range(4, 12))
+    for cleans in ("false", "true"):
+        if cleans == "true":
+            DeltaTable(bronze).alter.set_table_properties({"delta.enableExpiredLogCleanup": cleans})
+        for path in (Path(bronze) / "_delta_log").iterdir():
+            os.utime(path, (time.time() - 40 * 86_400,) * 2)
+        land(lake, 12, 13, 14)
+        lake.tend()
+        if cleans == "false":
+            lake.refine()
+            assert silver(lake) == [event_id(number) for number in range(15)]
+            land(lake, *range(15, 20))
+    with pytest.raises(StaffordError, match="Move the folder checkpoints/silver"):
+        lake.refine()
 
 
 def test_a_batch_that_was_cut_off_is_repeated_after_upkeep(lake, monkeypatch):
