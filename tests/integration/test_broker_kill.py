@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -129,7 +130,8 @@ def test_start_waits_for_a_broker_that_it_saw_too_late(tmp_path: Path, kafka_jar
         assert "a broker is starting already" in said
         assert brokers_of(directory) == [orphan.pid]
     finally:
-        orphan.resume()
+        with suppress(psutil.NoSuchProcess):
+            orphan.resume()
         embedded.stop()
 
 
@@ -150,6 +152,8 @@ def test_a_broker_that_was_seen_too_late_and_is_slower_ends(
         assert embedded.status() == state
         assert answers(state.bootstrap)
     finally:
+        with suppress(psutil.NoSuchProcess):
+            orphan.kill()
         embedded.stop()
 
 

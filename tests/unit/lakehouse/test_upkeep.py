@@ -296,7 +296,7 @@ def test_whatever_version_can_be_opened_can_be_read(tmp_path: Path) -> None:
                 rows = DeltaTable(uri, version=version).to_pyarrow_table()["number"].to_pylist()
                 assert sorted(rows) == seen[version]
     assert versions(uri)[0] > 40
-    assert [int(path.stem) > versions(uri)[0] for path in lists(uri)] == [True] * len(lists(uri))
+    assert all(int(path.stem) > versions(uri)[0] for path in lists(uri))
     assert left_over(uri) == listed(uri)
 
 
